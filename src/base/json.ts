@@ -1,0 +1,7 @@
+/** What metadata may hold: JSON, and nothing else. */
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  [key: string]: JsonValue;
+}

@@ -1,0 +1,38 @@
+/** UUIDs between their 36-character text, which callers see, and the 16 bytes that are stored. */
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const textPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Where the 16 pairs of digits stand in the text. */
+const pairOffsets = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const digitOfCode = new Int8Array(128).fill(-1);
+for (let digit = 0; digit < 16; digit++) {
+  digitOfCode[digit.toString(16).charCodeAt(0)] = digit;
+  digitOfCode[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
+
+export const uuidBytes = 16;
+
+/** Whether `text` is a UUID in the 8-4-4-4-12 form, in either case. */
+export function isUuid(text: string): boolean {
+  return textPattern.test(text);
+}
+
+/** Writes the 16 bytes of `text`, which must be a UUID, into `target` at `offset`. */
+export function parseUuid(text: string, target: Uint8Array, offset: number): void {
+  for (let index = 0; index < uuidBytes; index++) {
+    const at = pairOffsets[index] as number;
+    const high = digitOfCode[text.charCodeAt(at)] as number;
+    const low = digitOfCode[text.charCodeAt(at + 1)] as number;
+    target[offset + index] = (high << 4) | low;
+  }
+}
+
+/** The lower-case text of the 16 bytes of `bytes` at `offset`. */
+export function formatUuid(bytes: Uint8Array, offset: number): string {
+  let text = "";
+  for (let index = 0; index < uuidBytes; index++) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) text += "-";
+    text += hexOfByte[bytes[offset + index] as number] as string;
+  }
+  return text;
+}

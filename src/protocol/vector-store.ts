@@ -1,0 +1,119 @@
+/**
+ * The contract's two faces. `VectorStore` is typed, for programs; `EncodedStore` takes and gives
+ * encoded bodies, for REST: who answers it need not decode them on the thread that reads sockets.
+ * Both end in the same handlers. `NodeService` is what the HTTP layer needs of a node beside them.
+ */
+import type {
+  ChangeAnswer,
+  CollectionDescription,
+  CountAnswer,
+  CountRequest,
+  CreateCollectionRequest,
+  DeleteRequest,
+  GetAnswer,
+  GetRequest,
+  InsertRequest,
+  ScrollAnswer,
+  ScrollRequest,
+  SearchAnswer,
+  SearchBatchAnswer,
+  SearchBatchRequest,
+  SearchRequest,
+  UpdateRequest,
+  WriteAnswer,
+} from "./types.js";
+
+/**
+ * Stores and finds vectors. Every method rejects with a `DvespError` whose `code` is one of the
+ * catalogue; nothing is stored by a call that rejects, except `TIMEOUT` of a write, whose message
+ * says that its outcome is unknown (try again with the same `idempotency_key`).
+ */
+export interface VectorStore {
+  /** Creates a collection; the same settings again change nothing. Errors: `ALREADY_EXISTS`. */
+  create_collection(request: CreateCollectionRequest): Promise<CollectionDescription>;
+  list_collections(): Promise<CollectionDescription[]>;
+  /** Errors: `COLLECTION_NOT_FOUND`. */
+  describe_collection(request: { collection: string }): Promise<CollectionDescription>;
+  /** Removes a collection with all of its data. Errors: `COLLECTION_NOT_FOUND`. */
+  drop_collection(request: { collection: string }): Promise<void>;
+  /** Stores all rows or none; a row whose id exists is replaced. */
+  insert(request: InsertRequest): Promise<WriteAnswer>;
+  update(request: UpdateRequest): Promise<ChangeAnswer>;
+  delete(request: DeleteRequest): Promise<ChangeAnswer>;
+  search(request: SearchRequest): Promise<SearchAnswer>;
+  search_batch(request: SearchBatchRequest): Promise<SearchBatchAnswer>;
+  get(request: GetRequest): Promise<GetAnswer>;
+  scroll(request: ScrollRequest): Promise<ScrollAnswer>;
+  count(request: CountRequest): Promise<CountAnswer>;
+  /** Ends what is under way and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** Operations on the rows of a collection: those whose bodies pass through undecoded. */
+export const rowOperations = [
+  "insert",
+  "update",
+  "delete",
+  "search",
+  "search_batch",
+  "get",
+  "scroll",
+  "count",
+] as const;
+export type RowOperation = (typeof rowOperations)[number];
+
+export type BodyFormat = "json" | "msgpack";
+
+export interface EncodedRequest {
+  readonly operation: RowOperation;
+  /** From the path; it wins over a `collection` in the body. */
+  readonly collection: string;
+  /** The encoded request. Its memory may be moved to another thread: do not use it again. */
+  readonly body: Uint8Array;
+  readonly format: BodyFormat;
+  /** Format wanted for the answer. */
+  readonly accept: BodyFormat;
+}
+
+export interface EncodedStore {
+  /** The encoded answer; rejects with a `DvespError` as the typed face does. */
+  execute(request: EncodedRequest): Promise<Uint8Array>;
+}
+
+export interface ClusterNode {
+  id: string;
+  address: string;
+  pid: number;
+  state: "alive" | "suspect" | "dead";
+}
+
+export interface ClusterDescription {
+  nodes: ClusterNode[];
+  collections: {
+    collection: string;
+    shards: {
+      id: number;
+      rows: number;
+      replicas: { node: string; state: string; merkle_root: string; lag_ms: number }[];
+    }[];
+  }[];
+}
+
+/** One thing that happened: lifecycle, index, write, repair or rebalance. */
+export interface StoreEvent {
+  readonly type: string;
+  readonly time_ms: number;
+  readonly [detail: string]: unknown;
+}
+
+export interface NodeService {
+  readonly store: VectorStore;
+  readonly encoded: EncodedStore;
+  describe_cluster(): Promise<ClusterDescription>;
+  /** Calls `listener` at each event until the returned function is called. */
+  on_event(listener: (event: StoreEvent) => void): () => void;
+  /** Undefined when ready to serve, otherwise why not. */
+  unready_reason(): string | undefined;
+  /** The node's own figures in the Prometheus text format. */
+  metrics_text(): Promise<string>;
+}
