@@ -7,7 +7,7 @@ import { assert } from "./assert.js";
 const kibi = 1024;
 const mebi = 1024 * kibi;
 
-export const limits = Object.freeze({
+const values = {
   /** Components of a vector. */
   dimensionMax: 4096,
   /** Results of one search. */
@@ -48,7 +48,9 @@ export const limits = Object.freeze({
   linkBytesMax: 512 * mebi,
   /** User messages that one actor handles before others get their turn. */
   messagesPerTurn: 64,
-});
+};
+
+export const limits: Readonly<typeof values> = Object.freeze(values);
 
 assert(limits.bodyBytesMax < limits.messageBytesMax, "a whole body fits a message");
 assert(limits.messageBytesMax <= limits.linkBytesMax, "a link carries the largest message");
