@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+const report = process.env["DVESP_TEST_REPORT"];
+
 // Two projects: `unit` runs TypeScript sources in this thread; `system` starts real worker threads
 // and processes, which run the compiled `dist/`, so it needs `npm run build` first.
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", "json"],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
       {
         test: {

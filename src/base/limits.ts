@@ -16,6 +16,8 @@ const values = {
   offsetMax: 10_000,
   /** Rows of one insert, update or delete. */
   batchRowsMax: 100_000,
+  /** Rows that one delete by filter may remove. */
+  deleteRowsMax: 1_000_000,
   /** Queries of one search_batch. */
   batchQueriesMax: 1000,
   /** Rows of one page of scroll, and ids of one get. */

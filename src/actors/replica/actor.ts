@@ -1,0 +1,122 @@
+/** The replica as an actor: opens storage, fills shared memory, and hands messages to `Replica`. */
+import { DvespError, unreachable } from "../../base/index.js";
+import { MerkleTree } from "../../consistency/index.js";
+import { SharedRows } from "../../index/index.js";
+import type { SharedRowsHandle } from "../../index/index.js";
+import type { DistanceMetric } from "../../protocol/index.js";
+import { defineActor } from "../../runtime/index.js";
+import type { Actor, ActorContext, ActorRef, Address } from "../../runtime/index.js";
+import { openRowStore } from "../../storage/index.js";
+import type { RowStore } from "../../storage/index.js";
+import { systemDisk } from "../../base/index.js";
+import { loadRows } from "./load-rows.js";
+import type { ReplicaMessage } from "./messages.js";
+import { Replica } from "./replica.js";
+import { WatchList } from "./watch-list.js";
+import type { WritePlan } from "./write-plan.js";
+
+export interface ReplicaArgs {
+  readonly collection: string;
+  readonly shard: number;
+  readonly directory: string;
+  readonly dimension: number;
+  readonly distance_metric: DistanceMetric;
+  /** Who makes new shared memory known to all readers. */
+  readonly owner: Address;
+  /** Told after each commit. */
+  readonly builder: Address;
+}
+
+/** How long the owner may take to make new shared memory known. */
+const extendMs = 30_000;
+
+export default defineActor<ReplicaArgs, ReplicaMessage>({
+  concurrency: 1024,
+  async start(context, args) {
+    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle);
+    const { directory, dimension } = args;
+    const store = await openRowStore({ directory, disk: systemDisk, dimension, mode: "write" });
+    const tree = new MerkleTree();
+    await loadRows({ store, rows, tree, reserve: reserver(context, args, rows) });
+    return new ReplicaActor(context, args, { store, rows, tree });
+  },
+});
+
+class ReplicaActor implements Actor<ReplicaMessage> {
+  readonly #context: ActorContext;
+  readonly #args: ReplicaArgs;
+  readonly #rows: SharedRows;
+  readonly #watches: WatchList;
+  readonly #replica: Replica;
+  readonly #builder: ActorRef;
+
+  constructor(
+    context: ActorContext,
+    args: ReplicaArgs,
+    parts: { readonly store: RowStore; readonly rows: SharedRows; readonly tree: MerkleTree },
+  ) {
+    this.#context = context;
+    this.#args = args;
+    this.#rows = parts.rows;
+    this.#watches = new WatchList(args.distance_metric);
+    this.#builder = context.ref(args.builder);
+    this.#replica = new Replica({
+      ...parts,
+      clock: context.clock,
+      reserve: reserver(context, args, parts.rows),
+      committed: (plan, version) => this.#committed(plan, version),
+      fail: (error) => context.crash(error),
+    });
+  }
+
+  receive(message: ReplicaMessage): unknown {
+    switch (message.type) {
+      case "write":
+        return this.#replica.write(message);
+      case "outcome":
+        return this.#replica.outcome(message.operation_id);
+      case "status":
+        return this.#replica.status();
+      case "watch":
+        return this.#watches.add(message.watch);
+      case "unwatch":
+        return this.#watches.remove(message.watch_id);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#replica.close();
+  }
+
+  #committed(plan: WritePlan, version: string): void {
+    const { collection, shard } = this.#args;
+    this.#builder.tell({ type: "rows_committed" });
+    const changed = [...plan.changes].filter((one) => one.before !== one.after);
+    const deleted = changed.filter((one) => one.after === undefined).length;
+    const inserted = changed.filter((one) => one.before === undefined).length;
+    const updated = changed.length - deleted - inserted;
+    this.#context.emit({ type: "write", collection, shard, version, inserted, updated, deleted });
+    if (this.#watches.isEmpty) return;
+    const seen = this.#watches.observe(changed, (ordinal) => this.#rows.vector(ordinal));
+    for (const one of seen) this.#context.emit({ type: "watch", collection, ...one });
+  }
+}
+
+/** Makes room for rows in shared memory, and has every reader know new memory before it is used. */
+function reserver(
+  context: ActorContext,
+  args: ReplicaArgs,
+  rows: SharedRows,
+): (count: number) => Promise<void> {
+  return async (count) => {
+    const extended = rows.reserve(count);
+    if (!extended) return;
+    const told = await context
+      .ref(args.owner)
+      .ask({ type: "rows_extended" }, { timeout_ms: extendMs, attachments: [extended] });
+    if (told.outcome === "ok") return;
+    throw new DvespError("OVERLOADED", `new memory was not taken over: ${told.outcome}`);
+  };
+}

@@ -1,0 +1,106 @@
+/** From a plan to what storage commits, and what the commit does to the Merkle tree. */
+import type { MerkleEntry, MerkleTree } from "../../consistency/index.js";
+import type { CommitBatch, RowRecord } from "../../storage/index.js";
+import type { RowChange, WritePlan } from "./write-plan.js";
+
+export interface OperationRecord {
+  readonly key: string;
+  readonly expiresMs: number;
+  readonly value: Uint8Array;
+}
+
+/** Moves the tree from the rows before the plan to the rows after it. */
+export function advanceTree(tree: MerkleTree, plan: WritePlan): void {
+  for (const change of plan.changes) {
+    moveEntry(tree, entryBefore(change), entryAfter(change));
+  }
+}
+
+/** Takes `advanceTree` back, when the commit failed. */
+export function revertTree(tree: MerkleTree, plan: WritePlan): void {
+  for (const change of plan.changes) {
+    moveEntry(tree, entryAfter(change), entryBefore(change));
+  }
+}
+
+/** The batch for storage; `tree` has been advanced already. */
+export function commitBatch(
+  plan: WritePlan,
+  tree: MerkleTree,
+  operations: readonly OperationRecord[],
+  applied: { readonly version: string; readonly nowMs: number },
+): CommitBatch {
+  const changes = [...plan.changes].filter(isReal);
+  return {
+    vectors: plan.vectors(),
+    puts: changes.flatMap(({ before, after }) => (after && after !== before ? [after] : [])),
+    removes: changes.flatMap(({ id, before, after }) =>
+      before && before.ordinal !== after?.ordinal
+        ? [{ ordinal: before.ordinal, id, keepId: after !== undefined }]
+        : [],
+    ),
+    tombstones: changes.flatMap(({ id, afterTombstone, beforeTombstone }) =>
+      afterTombstone !== undefined && afterTombstone !== beforeTombstone
+        ? [{ id, version: afterTombstone }]
+        : [],
+    ),
+    untombstone: changes.flatMap(({ id, afterTombstone, beforeTombstone }) =>
+      beforeTombstone !== undefined && afterTombstone === undefined ? [id] : [],
+    ),
+    leaves: tree.takeChanged().map((bucket) => ({ bucket, leaf: tree.leaf(bucket) })),
+    operations,
+    appliedVersion: applied.version,
+    nowMs: applied.nowMs,
+  };
+}
+
+/** Ordinals that no live row has after the plan: rows replaced or deleted, and holes. */
+export function deadOrdinals(plan: WritePlan): Uint32Array {
+  const live = new Set<number>();
+  const dead: number[] = [];
+  for (const { before, after } of plan.changes) {
+    if (after) live.add(after.ordinal);
+    if (before && before.ordinal !== after?.ordinal) dead.push(before.ordinal);
+  }
+  for (let ordinal = plan.firstOrdinal; ordinal < plan.nextOrdinal; ordinal++) {
+    if (!live.has(ordinal)) dead.push(ordinal);
+  }
+  return Uint32Array.from(dead);
+}
+
+function isReal(change: RowChange): boolean {
+  return change.before !== change.after || change.beforeTombstone !== change.afterTombstone;
+}
+
+function moveEntry(
+  tree: MerkleTree,
+  from: MerkleEntry | undefined,
+  to: MerkleEntry | undefined,
+): void {
+  if (from === to || (from && to && from.version === to.version)) return;
+  if (from) tree.subtract(from);
+  if (to) tree.add(to);
+}
+
+function entryBefore(change: RowChange): MerkleEntry | undefined {
+  return entry(change.id, change.before, change.beforeTombstone);
+}
+
+function entryAfter(change: RowChange): MerkleEntry | undefined {
+  return entry(change.id, change.after, change.afterTombstone);
+}
+
+function entry(
+  id: Uint8Array,
+  row: RowRecord | undefined,
+  tombstone: string | undefined,
+): MerkleEntry | undefined {
+  if (row) return merkleEntry(row);
+  return tombstone === undefined ? undefined : { id, version: tombstone };
+}
+
+/** What the Merkle tree holds of a row. */
+export function merkleEntry(row: RowRecord): MerkleEntry {
+  const checksums = { vector: row.vectorCrc, metadata: row.metadataCrc };
+  return { id: row.id, version: row.version, checksums };
+}

@@ -1,0 +1,74 @@
+/**
+ * What a replica is asked. Rows come packed: ids as 16 bytes each, vectors as float32 one after the
+ * other, metadata as MessagePack, so that a batch crosses threads as a few pieces of memory.
+ */
+import type { PackedBytes } from "../../base/index.js";
+import type { Filter } from "../../protocol/index.js";
+
+export interface PackedInsert {
+  readonly kind: "insert";
+  readonly ids: Uint8Array;
+  readonly vectors: Float32Array;
+  readonly metadata: PackedBytes;
+}
+
+export interface PackedUpdate {
+  readonly kind: "update";
+  readonly ids: Uint8Array;
+  readonly vectors?: Float32Array;
+  readonly metadata?: PackedBytes;
+  readonly metadata_mode: "replace" | "merge";
+  readonly if_versions?: readonly string[];
+}
+
+export interface PackedDelete {
+  readonly kind: "delete";
+  readonly ids?: Uint8Array;
+  readonly filter?: Filter;
+  readonly if_versions?: readonly string[];
+}
+
+export type PackedWrite = PackedInsert | PackedUpdate | PackedDelete;
+
+export interface WriteMessage {
+  readonly type: "write";
+  /** Names this write for ever: asked again, a replica applies it at most once. */
+  readonly operation_id: string;
+  /** How long the outcome is remembered; default 10 minutes. */
+  readonly remember_ms?: number;
+  readonly version: string;
+  readonly write: PackedWrite;
+}
+
+/** What became of a write. */
+export interface WriteOutcome {
+  readonly version: string;
+  /** Rows stored, changed or deleted, 16 bytes each. */
+  readonly ids: Uint8Array;
+  /** Rows asked for that are not there, 16 bytes each. */
+  readonly missing: Uint8Array;
+  /** Merkle root as of the commit. */
+  readonly root: string;
+}
+
+export interface ReplicaStatus {
+  readonly rows: number;
+  readonly next_ordinal: number;
+  readonly applied_version: string;
+  readonly root: string;
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
+export interface WatchSpec {
+  readonly watch_id: string;
+  readonly filter?: Filter;
+  readonly near?: { readonly vector: Float32Array; readonly max_distance: number };
+}
+
+export type ReplicaMessage =
+  | WriteMessage
+  /** Settles what became of a write whose answer was lost: it is applied by now, or never will be. */
+  | { readonly type: "outcome"; readonly operation_id: string }
+  | { readonly type: "status" }
+  | { readonly type: "watch"; readonly watch: WatchSpec }
+  | { readonly type: "unwatch"; readonly watch_id: string };

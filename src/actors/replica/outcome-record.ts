@@ -1,0 +1,37 @@
+/**
+ * The durable memory of a write: stored in the transaction of the write itself, so that the same
+ * operation asked again, also after a crash, is answered and not applied.
+ *
+ * Layout, little-endian: u8 version length, version, 32 bytes root, u32 ids, ids, missing ids.
+ */
+import { DvespError, uuidBytes } from "../../base/index.js";
+import type { WriteOutcome } from "./messages.js";
+
+const rootBytes = 32;
+
+export function encodeOutcome(outcome: WriteOutcome): Uint8Array {
+  const version = Buffer.from(outcome.version, "latin1");
+  const head = Buffer.alloc(1 + version.length + rootBytes + 4);
+  head[0] = version.length;
+  head.set(version, 1);
+  head.write(outcome.root, 1 + version.length, "hex");
+  head.writeUInt32LE(outcome.ids.length / uuidBytes, 1 + version.length + rootBytes);
+  return Buffer.concat([head, outcome.ids, outcome.missing]);
+}
+
+/** Errors: `DATA_CORRUPTED` for bytes that `encodeOutcome` did not write. */
+export function decodeOutcome(bytes: Uint8Array): WriteOutcome {
+  const buffer = Buffer.from(bytes);
+  const versionEnd = 1 + (buffer[0] ?? 0);
+  const headEnd = versionEnd + rootBytes + 4;
+  if (buffer.length < headEnd || (buffer.length - headEnd) % uuidBytes !== 0) {
+    throw new DvespError("DATA_CORRUPTED", "the record of an operation is damaged");
+  }
+  const idsEnd = headEnd + buffer.readUInt32LE(headEnd - 4) * uuidBytes;
+  return {
+    version: buffer.toString("latin1", 1, versionEnd),
+    root: buffer.toString("hex", versionEnd, versionEnd + rootBytes),
+    ids: new Uint8Array(buffer.subarray(headEnd, idsEnd)),
+    missing: new Uint8Array(buffer.subarray(idsEnd)),
+  };
+}
