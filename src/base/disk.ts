@@ -1,5 +1,5 @@
 /**
- * The disk as an argument: what storage needs of a file system, and nothing more. `SystemDisk` is
+ * The disk as an argument: what storage needs of a file system, and nothing more. `systemDisk` is
  * the machine's; `MemoryDisk` lives in memory, loses what was not synced, and fails when told to.
  *
  * Errors carry Node's `code`: `ENOENT` (nothing there), `EEXIST`, `ENOSPC` (no room), `EIO` (the
@@ -34,6 +34,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. Durable once the directory is synced. */
   unlink(path: string): Promise<void>;
+  /** Removes a directory with all that is in it; one that is not there is no error. */
+  removeDirectory(path: string): Promise<void>;
   /** Names of what is in a directory, sorted. */
   list(directory: string): Promise<string[]>;
   /** Resolves when the names in a directory outlast a power cut. */

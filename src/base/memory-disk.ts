@@ -54,6 +54,12 @@ export class MemoryDisk implements Disk {
     this.#live.delete(path);
   }
 
+  async removeDirectory(path: string): Promise<void> {
+    const below = (one: string): boolean => one === path || one.startsWith(`${path}/`);
+    for (const one of [...this.#live.keys()].filter(below)) await this.unlink(one);
+    for (const one of [...this.#directories].filter(below)) this.#directories.delete(one);
+  }
+
   async list(directory: string): Promise<string[]> {
     await this.medium.pause();
     if (!this.#directories.has(directory)) throw new DiskFailure("ENOENT", directory);

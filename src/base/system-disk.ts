@@ -1,6 +1,6 @@
 /** The machine's file system behind the `Disk` seam: the only place that asks `node:fs` for files. */
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile, OpenMode } from "./disk.js";
 
@@ -77,6 +77,10 @@ export class SystemDisk implements Disk {
     return unlink(path);
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return rm(path, { recursive: true, force: true });
+  }
+
   async list(directory: string): Promise<string[]> {
     return (await readdir(directory)).sort();
   }
@@ -96,3 +100,6 @@ export class SystemDisk implements Disk {
     return bavail * bsize;
   }
 }
+
+/** The one that nodes use; a second would be no different. */
+export const systemDisk: Disk = new SystemDisk();

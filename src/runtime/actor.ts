@@ -3,12 +3,9 @@
  * that authors of actors write against; docs/RUNTIME-SEMANTICS.md states what they may rely on.
  */
 import type { Clock, PlainError, Random } from "../base/index.js";
+import type { Address, Lane } from "../mailbox/index.js";
 
-/** Where an actor lives: a host is one thread (`main`, `worker-0`, …), a name is unique on it. */
-export interface Address {
-  readonly host: string;
-  readonly name: string;
-}
+export type { Address, Lane } from "../mailbox/index.js";
 
 /**
  * How an ask ended. `refused`: the actor answered with an operating error (also `OVERLOADED`, when
@@ -16,16 +13,23 @@ export interface Address {
  * `gone`: the actor or its thread ended, or never was; whether the message was handled is unknown.
  */
 export type AskResult<T> =
-  | { readonly outcome: "ok"; readonly value: T }
+  | { readonly outcome: "ok"; readonly value: T; readonly attachments?: readonly unknown[] }
   | { readonly outcome: "refused"; readonly error: PlainError }
   | { readonly outcome: "timeout" }
   | { readonly outcome: "gone" };
 
-export interface AskOptions {
-  /** The answer is no longer wanted after this long; a message still queued then is dropped. */
-  readonly timeout_ms: number;
+export interface TellOptions {
+  /** `control` overtakes the user messages that wait. Default `user`. */
+  readonly lane?: Lane;
   /** Structured-cloned beside the frame: shared memory. Not across processes. */
   readonly attachments?: readonly unknown[];
+}
+
+export interface AskOptions extends TellOptions {
+  /** The answer is no longer wanted after this long; a message still queued then is dropped. */
+  readonly timeout_ms: number;
+  /** Wall time that cuts `timeout_ms` short: the deadline of the message being handled. */
+  readonly deadline_ms?: number | undefined;
 }
 
 /**
@@ -35,12 +39,13 @@ export interface AskOptions {
 export interface ActorRef<Message = unknown> {
   readonly address: Address;
   /** At most once, in order per sender; false when it could not even be queued. */
-  tell(message: Message): boolean;
+  tell(message: Message, options?: TellOptions): boolean;
   /** Never rejects: every end is a value. */
   ask<Answer = unknown>(message: Message, options: AskOptions): Promise<AskResult<Answer>>;
 }
 
 export interface Envelope {
+  /** The actor through whose ref the message came; undefined when sent from outside any actor. */
   readonly sender: Address | undefined;
   readonly attachments: readonly unknown[];
   /** Wall time after which nobody waits for the answer any more. */
@@ -53,8 +58,35 @@ export interface Actor<Message = unknown> {
    * an answer too and the actor lives on; anything else thrown crashes the actor.
    */
   receive(message: Message, envelope: Envelope): unknown;
-  /** Lets go of what the actor holds, within the shutdown time of its child spec. */
+  /**
+   * Lets go of what the actor holds, within the shutdown time of its child spec. Called once, when
+   * the actor is stopped and also after it crashed (files must be free for the next start), but not
+   * when it is killed or its thread dies.
+   */
   stop?(): void | Promise<void>;
+}
+
+/** What `receive` returns to answer with shared memory beside the value. */
+export class AnswerWithAttachments {
+  constructor(
+    readonly value: unknown,
+    readonly attachments: readonly unknown[],
+  ) {}
+}
+
+/** An answer with shared memory: `attachments` reach the asker's `AskResult` by structured clone. */
+export function answerWith(value: unknown, attachments: readonly unknown[]): AnswerWithAttachments {
+  return new AnswerWithAttachments(value, attachments);
+}
+
+/**
+ * How an actor ended. `normal`: stopped. `error`: crashed or killed, or it was not there to watch.
+ * `host_lost`: its thread died, or the link to it.
+ */
+export interface Termination {
+  readonly address: Address;
+  readonly reason: "normal" | "error" | "host_lost";
+  readonly error?: PlainError;
 }
 
 export interface ActorContext {
@@ -65,6 +97,8 @@ export interface ActorContext {
   readonly attachments: readonly unknown[];
   /** A ref to any address; making one sends nothing. */
   ref<Message>(address: Address): ActorRef<Message>;
+  /** Calls `listener` once when the actor there ends; the returned function ends the watch. */
+  watch(address: Address, listener: (end: Termination) => void): () => void;
   /** Publishes an event; it reaches the main thread's event stream. */
   emit(event: { readonly type: string; readonly [detail: string]: unknown }): void;
   /** Ends this actor as an error, from outside `receive` (a background task that failed). */
@@ -81,6 +115,8 @@ export interface ActorDefinition<Args = unknown, Message = never> {
   readonly concurrency?: number;
   /** User messages waiting at most; default `limits.mailboxMessagesMax`. */
   readonly mailbox?: number;
+  /** How long `stop` may take after a crash, in milliseconds. Default 5000. */
+  readonly crashStopMs?: number;
 }
 
 /** Types a definition; a module that hosts load exports one as `default`. */
@@ -89,3 +125,6 @@ export function defineActor<Args, Message>(
 ): ActorDefinition<Args, Message> {
   return definition;
 }
+
+/** A definition whose argument and message types are no longer known: as it comes from a loader. */
+export type AnyDefinition = ActorDefinition<never>;

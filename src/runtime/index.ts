@@ -1,2 +1,13 @@
 /** Actors on threads: definitions, refs, the system of one thread, and the pool of actor hosts. */
 export * from "./actor.js";
+export * from "./actor-system.js";
+export * from "./backoff.js";
+export * from "./dispatcher.js";
+export * from "./events.js";
+export * from "./host-pool.js";
+export * from "./loader.js";
+export * from "./task-pool.js";
+export * from "./within.js";
+export type { HostState } from "./host-slot.js";
+export type { HostRequest } from "./incoming.js";
+export { type DeathKind, deathKinds } from "./signals.js";

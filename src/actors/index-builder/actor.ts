@@ -2,19 +2,25 @@
  * The only writer of one shard's index: takes committed rows into it, a slice at a time, and makes
  * the result known. Search never waits for it: rows not yet taken in are scanned exactly.
  */
-import { systemDisk, unreachable } from "../../base/index.js";
+import { SystemDisk, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
-import { SharedRows, openIndexBuilder } from "../../index/index.js";
-import type { IndexBuilder, IndexSpec, SharedRowsHandle } from "../../index/index.js";
+import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
+import type {
+  IndexBuilder,
+  IndexSpec,
+  IndexedCollection,
+  SharedRowsHandle,
+} from "../../index/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
+import { rowSlots } from "../row-slots.js";
 import { PublishPolicy } from "./publish-policy.js";
 
 export interface IndexBuilderArgs {
   readonly collection: string;
   readonly shard: number;
   readonly directory: string;
-  readonly spec: IndexSpec;
+  readonly index: IndexedCollection;
   /** Told of each publication. */
   readonly owner: Address;
 }
@@ -31,21 +37,33 @@ const announceMs = 60_000;
 
 export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
   async start(context, args) {
-    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle);
-    const { spec, directory } = args;
-    const builder = await openIndexBuilder(spec, rows, { directory, disk: systemDisk });
-    const actor = new IndexBuilderActor(context, args, rows, builder);
+    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.builder);
+    const spec = selectIndex(args.index, rows.committed);
+    const actor = new IndexBuilderActor(context, args, rows, await open(args, spec, rows));
     await actor.announceLoaded();
     return actor;
   },
 });
 
+interface OpenBuilder {
+  readonly spec: IndexSpec;
+  readonly builder: IndexBuilder;
+}
+
+async function open(
+  { directory }: IndexBuilderArgs,
+  spec: IndexSpec,
+  rows: SharedRows,
+): Promise<OpenBuilder> {
+  return { spec, builder: await openBuilder({ spec, rows, directory, disk: new SystemDisk() }) };
+}
+
 class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   readonly #context: ActorContext;
   readonly #args: IndexBuilderArgs;
   readonly #rows: SharedRows;
-  readonly #builder: IndexBuilder;
-  readonly #policy: PublishPolicy;
+  #open: OpenBuilder;
+  #policy: PublishPolicy;
   #sliceAsked = false;
   #recheck: Timer | undefined;
 
@@ -53,19 +71,19 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     context: ActorContext,
     args: IndexBuilderArgs,
     rows: SharedRows,
-    builder: IndexBuilder,
+    opened: OpenBuilder,
   ) {
     this.#context = context;
     this.#args = args;
     this.#rows = rows;
-    this.#builder = builder;
-    this.#policy = new PublishPolicy(builder.indexed);
+    this.#open = opened;
+    this.#policy = new PublishPolicy(opened.builder.indexed);
   }
 
   async receive(message: IndexBuilderMessage, envelope: Envelope): Promise<void> {
     switch (message.type) {
       case "rows_extended":
-        this.#rows.extend(envelope.attachments[0] as SharedRowsHandle);
+        this.#rows.adopt(envelope.attachments[0] as SharedRowsHandle);
         return;
       case "rows_committed":
         return this.#askForSlice();
@@ -79,19 +97,20 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
 
   stop(): Promise<void> {
     this.#recheck?.cancel();
-    return this.#builder.close();
+    return this.#open.builder.close();
   }
 
   /** Makes a snapshot that was loaded at the start known, and goes on from there. */
   async announceLoaded(): Promise<void> {
-    if (this.#builder.indexed > 0) await this.#publish();
+    if (this.#open.builder.indexed > 0) await this.#publish();
     this.#askForSlice();
   }
 
   async #buildSlice(): Promise<void> {
-    const idle = this.#builder.add(sliceRows) === 0;
+    await this.#reselect();
+    const idle = this.#open.builder.add(sliceRows) === 0;
     const { clock } = this.#context;
-    const due = this.#policy.dueIn(this.#builder.indexed, idle, clock.monotonic());
+    const due = this.#policy.dueIn(this.#open.builder.indexed, idle, clock.monotonic());
     if (due === 0) await this.#publish();
     if (!idle) return this.#askForSlice();
     if (due === undefined || due === 0) return;
@@ -99,17 +118,25 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     this.#recheck = clock.after(due, () => this.#askForSlice());
   }
 
+  /** A collection with `auto` changes its kind of index as it grows. */
+  async #reselect(): Promise<void> {
+    const spec = selectIndex(this.#args.index, this.#rows.committed);
+    if (spec.type === this.#open.spec.type) return;
+    await this.#open.builder.close();
+    this.#open = await open(this.#args, spec, this.#rows);
+    this.#policy = new PublishPolicy(this.#open.builder.indexed);
+  }
+
   async #publish(): Promise<void> {
     const { clock } = this.#context;
     const began = clock.monotonic();
-    const publication = await this.#builder.publish();
-    this.#policy.published(this.#builder.indexed, began, clock.monotonic());
-    if (!publication) return;
+    const publication = await this.#open.builder.publish();
+    this.#policy.published(this.#open.builder.indexed, began, clock.monotonic());
     const { collection, shard, owner } = this.#args;
     await this.#context
       .ref(owner)
       .ask({ type: "published" }, { timeout_ms: announceMs, attachments: [publication] });
-    const indexed_rows = this.#builder.indexed;
+    const indexed_rows = this.#open.builder.indexed;
     this.#context.emit({ type: "index_published", collection, shard, indexed_rows });
   }
 

@@ -1,14 +1,14 @@
 /** The replica as an actor: opens storage, fills shared memory, and hands messages to `Replica`. */
-import { DvespError, unreachable } from "../../base/index.js";
+import { DvespError, SystemDisk, unreachable } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
-import { SharedRows } from "../../index/index.js";
+import { ExactScanner, SharedRows } from "../../index/index.js";
 import type { SharedRowsHandle } from "../../index/index.js";
 import type { DistanceMetric } from "../../protocol/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, ActorRef, Address } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
-import { systemDisk } from "../../base/index.js";
+import { rowSlots } from "../row-slots.js";
 import { loadRows } from "./load-rows.js";
 import type { ReplicaMessage } from "./messages.js";
 import { Replica } from "./replica.js";
@@ -33,9 +33,14 @@ const extendMs = 30_000;
 export default defineActor<ReplicaArgs, ReplicaMessage>({
   concurrency: 1024,
   async start(context, args) {
-    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle);
+    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.replica);
     const { directory, dimension } = args;
-    const store = await openRowStore({ directory, disk: systemDisk, dimension, mode: "write" });
+    const store = await openRowStore({
+      directory,
+      disk: new SystemDisk(),
+      dimension,
+      mode: "write",
+    });
     const tree = new MerkleTree();
     await loadRows({ store, rows, tree, reserve: reserver(context, args, rows) });
     return new ReplicaActor(context, args, { store, rows, tree });
@@ -45,8 +50,8 @@ export default defineActor<ReplicaArgs, ReplicaMessage>({
 class ReplicaActor implements Actor<ReplicaMessage> {
   readonly #context: ActorContext;
   readonly #args: ReplicaArgs;
-  readonly #rows: SharedRows;
-  readonly #watches: WatchList;
+  readonly #scanner: ExactScanner;
+  readonly #watches = new WatchList();
   readonly #replica: Replica;
   readonly #builder: ActorRef;
 
@@ -57,8 +62,7 @@ class ReplicaActor implements Actor<ReplicaMessage> {
   ) {
     this.#context = context;
     this.#args = args;
-    this.#rows = parts.rows;
-    this.#watches = new WatchList(args.distance_metric);
+    this.#scanner = new ExactScanner(parts.rows);
     this.#builder = context.ref(args.builder);
     this.#replica = new Replica({
       ...parts,
@@ -99,8 +103,14 @@ class ReplicaActor implements Actor<ReplicaMessage> {
     const updated = changed.length - deleted - inserted;
     this.#context.emit({ type: "write", collection, shard, version, inserted, updated, deleted });
     if (this.#watches.isEmpty) return;
-    const seen = this.#watches.observe(changed, (ordinal) => this.#rows.vector(ordinal));
+    const seen = this.#watches.observe(changed, (query, ordinal) => this.#distance(query, ordinal));
     for (const one of seen) this.#context.emit({ type: "watch", collection, ...one });
+  }
+
+  #distance(query: Float32Array, ordinal: number): number {
+    const target = { query, metric: this.#args.distance_metric, k: 1 };
+    const { distances } = this.#scanner.rank(target, Uint32Array.of(ordinal));
+    return distances[0] ?? Infinity;
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * A commit goes: rows into shared memory and published (scans may read them, but nobody believes in
  * a row that storage does not know), storage commit (durable, and visible to readers in one step),
- * rows released to the index builder, answer. A failed commit leaves rows in shared memory that no
- * record points to; the next commit writes over them.
+ * rows released to the index builder, answer. A commit that failed takes its rows back.
  */
 import { DvespError, toDvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
@@ -120,8 +119,9 @@ export class Replica {
       planned.forEach(({ entry }, index) => entry.answer(outcomes[index] as WriteOutcome));
     } catch (error) {
       const refusal = toDvespError(error);
-      for (const { entry } of planned) entry.refuse(refusal);
+      // Whether it is durable only a replica that opens storage anew can say: nobody is answered.
       if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") throw error;
+      for (const { entry } of planned) entry.refuse(refusal);
     }
   }
 
@@ -160,6 +160,7 @@ export class Replica {
       await store.commit(commitBatch(plan, tree, operations, { version, nowMs }));
     } catch (error) {
       revertTree(tree, plan);
+      rows.truncate(plan.firstOrdinal);
       throw error;
     }
     this.#afterCommit(plan, version);

@@ -4,9 +4,8 @@
  */
 import { formatUuid } from "../../base/index.js";
 import { compileFilter, parseFilter } from "../../filters/index.js";
-import { distanceBetween } from "../../index/index.js";
 import { decodeMetadata } from "../../protocol/index.js";
-import type { DistanceMetric, Metadata } from "../../protocol/index.js";
+import type { Metadata } from "../../protocol/index.js";
 import type { RowRecord } from "../../storage/index.js";
 import type { WatchSpec } from "./messages.js";
 import type { RowChange } from "./write-plan.js";
@@ -30,16 +29,11 @@ interface Sight {
   readonly distance: number | undefined;
 }
 
-/** The vector of a row that is, or just was, stored. */
-export type VectorOf = (ordinal: number) => Float32Array;
+/** The distance, by the collection's metric, of a row that is or just was stored. */
+export type DistanceTo = (query: Float32Array, ordinal: number) => number;
 
 export class WatchList {
   readonly #watches = new Map<string, Watch>();
-  readonly #metric: DistanceMetric;
-
-  constructor(metric: DistanceMetric) {
-    this.#metric = metric;
-  }
 
   /** Errors: `INVALID_ARGUMENT` for a filter that does not parse. */
   add(spec: WatchSpec): void {
@@ -56,21 +50,21 @@ export class WatchList {
   }
 
   /** What the watches see of the changes of one commit, in order. */
-  observe(changes: Iterable<RowChange>, vectorOf: VectorOf): WatchChange[] {
+  observe(changes: Iterable<RowChange>, distanceTo: DistanceTo): WatchChange[] {
     const seen: WatchChange[] = [];
     for (const change of changes) {
       if (change.before === change.after) continue;
       for (const watch of this.#watches.values()) {
-        const one = this.#compare(watch, change, vectorOf);
+        const one = this.#compare(watch, change, distanceTo);
         if (one) seen.push(one);
       }
     }
     return seen;
   }
 
-  #compare(watch: Watch, change: RowChange, vectorOf: VectorOf): WatchChange | undefined {
-    const before = this.#see(watch, change.before, vectorOf);
-    const after = this.#see(watch, change.after, vectorOf);
+  #compare(watch: Watch, change: RowChange, distanceTo: DistanceTo): WatchChange | undefined {
+    const before = this.#see(watch, change.before, distanceTo);
+    const after = this.#see(watch, change.after, distanceTo);
     if (!before && !after) return undefined;
     return {
       watch_id: watch.spec.watch_id,
@@ -82,13 +76,13 @@ export class WatchList {
     };
   }
 
-  #see(watch: Watch, row: RowRecord | undefined, vectorOf: VectorOf): Sight | undefined {
+  #see(watch: Watch, row: RowRecord | undefined, distanceTo: DistanceTo): Sight | undefined {
     if (!row) return undefined;
     const metadata = decodeMetadata(row.metadata);
     if (!watch.matches(metadata)) return undefined;
     const { near } = watch.spec;
     if (!near) return { metadata, distance: undefined };
-    const distance = distanceBetween(this.#metric, near.vector, vectorOf(row.ordinal));
+    const distance = distanceTo(near.vector, row.ordinal);
     return distance <= near.max_distance ? { metadata, distance } : undefined;
   }
 }

@@ -151,9 +151,13 @@ export class WritePlan {
       if (expected && row?.version !== expected[index]) {
         const id = formatUuid(ids, index * uuidBytes);
         const actual = row ? `version ${row.version}` : "no row";
-        throw new DvespError("VERSION_CONFLICT", `${id}: expected another version, found ${actual}`, {
-          field: `if_versions[${index}]`,
-        });
+        throw new DvespError(
+          "VERSION_CONFLICT",
+          `${id}: expected another version, found ${actual}`,
+          {
+            field: `if_versions[${index}]`,
+          },
+        );
       }
       (row ? found : missing).push(index);
     }
@@ -213,7 +217,7 @@ function isNewer(version: string, change: RowChange): boolean {
 }
 
 function keyOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).latin1Slice();
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
 }
 
 function idAt(ids: Uint8Array, index: number): Uint8Array {
@@ -243,4 +247,3 @@ function pickRows(
   });
   return packed;
 }
-

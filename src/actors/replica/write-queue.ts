@@ -2,7 +2,7 @@
  * Group commit: writes that arrive while a commit is under way wait and then share the next one, so
  * that many small writes cost few disk flushes. Pure bookkeeping; the actor does the committing.
  */
-import type { WriteMessage } from "./messages.js";
+import type { PackedWrite, WriteMessage } from "./messages.js";
 
 /** Bounds of one group: past them the rest waits for the next commit. */
 const groupWritesMax = 512;
@@ -30,7 +30,7 @@ export class WriteQueue<Outcome> {
     let bytes = 0;
     let count = 0;
     for (const { message } of this.#waiting) {
-      bytes += writeBytes(message);
+      bytes += writeBytes(message.write);
       if (count > 0 && (bytes > groupBytesMax || count >= groupWritesMax)) break;
       count++;
     }
@@ -38,8 +38,11 @@ export class WriteQueue<Outcome> {
   }
 }
 
-function writeBytes({ write }: WriteMessage): number {
+/** Bytes that a write brings along. */
+export function writeBytes(write: PackedWrite): number {
   const vectors = write.kind === "delete" ? undefined : write.vectors;
   const metadata = write.kind === "delete" ? undefined : write.metadata;
-  return (write.ids?.byteLength ?? 0) + (vectors?.byteLength ?? 0) + (metadata?.data.byteLength ?? 0);
+  return (
+    (write.ids?.byteLength ?? 0) + (vectors?.byteLength ?? 0) + (metadata?.data.byteLength ?? 0)
+  );
 }

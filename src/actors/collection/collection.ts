@@ -1,0 +1,173 @@
+/**
+ * One collection as its node sees it: coordinates writes on the replica and reads over the searchers,
+ * and keeps what all of them share (the memory of the rows, the newest index).
+ */
+import { DvespError, invalid, limits } from "../../base/index.js";
+import type { Clock, Random } from "../../base/index.js";
+import type { HybridClock } from "../../consistency/index.js";
+import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
+import type {
+  CollectionDescription,
+  CollectionSettings,
+  EncodedRequest,
+} from "../../protocol/index.js";
+import type { ActorRef } from "../../runtime/index.js";
+import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
+import type {
+  NormalRead,
+  ReadAnswer,
+  ReadOperation,
+  SearcherMessage,
+} from "../searcher/messages.js";
+import type { PreparedWrite } from "./prepared-write.js";
+import type { WorkerPool } from "./worker-pool.js";
+import type { WriteResult } from "./write-answer.js";
+import { WriteCoordinator } from "./write-coordinator.js";
+
+export interface CollectionParts {
+  readonly settings: CollectionSettings;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly versions: HybridClock;
+  readonly replica: ActorRef<ReplicaMessage>;
+  readonly searchers: WorkerPool;
+  readonly builder: ActorRef;
+  /** Why the replica will not come back, if so. */
+  readonly replicaGivenUp: () => string | undefined;
+  readonly rows: SharedRowsHandle;
+}
+
+const statusMs = 10_000;
+const shareMs = 10_000;
+/** How long the main thread waits for a read beyond what the read itself allows. */
+const readMarginMs = 1000;
+
+export class Collection {
+  readonly settings: CollectionSettings;
+  readonly #parts: CollectionParts;
+  readonly #writes: WriteCoordinator;
+  readonly #watches = new Map<string, WatchSpec>();
+  #rows: SharedRowsHandle;
+  #publication: IndexPublication | undefined;
+  #root = "";
+
+  constructor(parts: CollectionParts) {
+    this.settings = parts.settings;
+    this.#parts = parts;
+    this.#rows = parts.rows;
+    this.#writes = new WriteCoordinator(parts);
+  }
+
+  /** Call once after the replica has started: later versions are larger than all that it holds. */
+  async ready(): Promise<void> {
+    const { applied_version } = await this.status();
+    this.#parts.versions.restore(applied_version);
+  }
+
+  /** What a searcher that starts now is given. */
+  get shared(): readonly unknown[] {
+    return [this.#rows, this.#publication];
+  }
+
+  /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replica. */
+  async write(prepared: PreparedWrite): Promise<WriteResult> {
+    const { collection, dimension } = this.settings;
+    if (prepared.dimension !== undefined && prepared.dimension !== dimension) {
+      throw invalid(
+        `the collection has dimension ${dimension}, not ${prepared.dimension}`,
+        "vectors",
+      );
+    }
+    const outcome = await this.#writes.write(prepared);
+    if (outcome) this.#root = outcome.root;
+    const { node, clock } = this.#parts;
+    const operation = prepared.write.kind;
+    return { collection, node, operation, outcome, root: this.#root, now_ms: clock.now() };
+  }
+
+  read(request: NormalRead): Promise<ReadAnswer> {
+    const message: SearcherMessage = { type: "read", request, arrived_ms: this.#parts.clock.now() };
+    return this.#parts.searchers.ask(message, patienceMs(request));
+  }
+
+  /** The body is decoded, and the answer encoded, by the searcher. */
+  readEncoded(
+    request: EncodedRequest & { readonly operation: ReadOperation },
+  ): Promise<Uint8Array> {
+    const arrived_ms = this.#parts.clock.now();
+    const message: SearcherMessage = { type: "read_encoded", ...request, arrived_ms };
+    return this.#parts.searchers.ask(message, limits.timeoutMsMax + readMarginMs);
+  }
+
+  async status(): Promise<ReplicaStatus> {
+    const result = await this.#parts.replica.ask<ReplicaStatus>(
+      { type: "status" },
+      { timeout_ms: statusMs },
+    );
+    if (result.outcome !== "ok") {
+      throw new DvespError("NOT_ENOUGH_REPLICAS", `the replica did not answer: ${result.outcome}`);
+    }
+    this.#root = result.value.root;
+    return result.value;
+  }
+
+  async describe(): Promise<CollectionDescription> {
+    const { rows, next_ordinal, bytes } = await this.status();
+    const unindexed = Math.max(0, next_ordinal - this.#indexed);
+    return {
+      ...this.settings,
+      rows,
+      indexed_rows: Math.max(0, rows - Math.min(rows, unindexed)),
+      bytes: { ...bytes },
+    };
+  }
+
+  /** Gives every reader memory that the rows have grown into; resolves when all of them have it. */
+  async extendRows(handle: SharedRowsHandle): Promise<void> {
+    this.#rows = handle;
+    await this.#tellReaders({ type: "rows_extended" }, handle);
+    const { builder } = this.#parts;
+    await builder.ask({ type: "rows_extended" }, { timeout_ms: shareMs, attachments: [handle] });
+  }
+
+  /** Moves every searcher on to a newer index. */
+  async publishIndex(publication: IndexPublication): Promise<void> {
+    this.#publication = publication;
+    await this.#tellReaders({ type: "index_published" }, publication);
+  }
+
+  async watch(spec: WatchSpec): Promise<void> {
+    this.#watches.set(spec.watch_id, spec);
+    await this.#tellReplica({ type: "watch", watch: spec });
+  }
+
+  async unwatch(watchId: string): Promise<void> {
+    this.#watches.delete(watchId);
+    await this.#tellReplica({ type: "unwatch", watch_id: watchId });
+  }
+
+  /** A replica that started anew has forgotten who watches. */
+  async restoreWatches(): Promise<void> {
+    for (const watch of this.#watches.values()) await this.#tellReplica({ type: "watch", watch });
+  }
+
+  get #indexed(): number {
+    return this.#publication?.indexed ?? 0;
+  }
+
+  async #tellReplica(message: ReplicaMessage): Promise<void> {
+    await this.#parts.replica.ask(message, { timeout_ms: statusMs });
+  }
+
+  /** A searcher that is gone gets the newest of everything when it starts again. */
+  async #tellReaders(message: SearcherMessage, attachment: unknown): Promise<void> {
+    const options = { timeout_ms: shareMs, attachments: [attachment] };
+    await Promise.all(this.#parts.searchers.refs.map((ref) => ref.ask(message, options)));
+  }
+}
+
+function patienceMs(request: NormalRead): number {
+  if (request.operation !== "search_batch") return request.timeout_ms + readMarginMs;
+  return Math.max(...request.queries.map((one) => one.timeout_ms)) + readMarginMs;
+}

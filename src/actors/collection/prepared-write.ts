@@ -1,0 +1,69 @@
+/**
+ * A checked write in the form in which it crosses threads: a few pieces of memory, ids made where the
+ * caller gave none. Built by gateways from bodies, and by the embedded store from objects.
+ */
+import { packBytes, parseUuid, randomUuid, uuidBytes } from "../../base/index.js";
+import type { Random } from "../../base/index.js";
+import type {
+  ConsistencyLevel,
+  NormalDelete,
+  NormalInsert,
+  NormalUpdate,
+} from "../../protocol/index.js";
+import type { PackedWrite } from "../replica/messages.js";
+
+/**
+ * Messages up to this size are copied to the thread that handles them, so that they can be sent again
+ * when it dies; larger ones are moved.
+ */
+export const copiedBytesMax = 1024 * 1024;
+
+export interface PreparedWrite {
+  readonly write: PackedWrite;
+  /** Of the vectors it brings, if any. */
+  readonly dimension: number | undefined;
+  readonly consistency_level: ConsistencyLevel;
+  readonly timeout_ms: number;
+  readonly idempotency_key: string | undefined;
+}
+
+export type NormalWrite = NormalInsert | NormalUpdate | NormalDelete;
+
+export function prepareWrite(request: NormalWrite, random: Random): PreparedWrite {
+  const { consistency_level, timeout_ms, idempotency_key } = request;
+  const dimension = request.operation === "delete" ? undefined : request.vectors?.dimension;
+  const write = packWrite(request, random);
+  return { write, dimension, consistency_level, timeout_ms, idempotency_key };
+}
+
+function packWrite(request: NormalWrite, random: Random): PackedWrite {
+  switch (request.operation) {
+    case "insert": {
+      const { count, data } = request.vectors;
+      const ids = packIds(request.ids ?? Array.from({ length: count }, () => randomUuid(random)));
+      return { kind: "insert", ids, vectors: data, metadata: packBytes(request.metadata) };
+    }
+    case "update":
+      return {
+        kind: "update",
+        ids: packIds(request.ids),
+        metadata_mode: request.metadata_mode,
+        ...(request.vectors && { vectors: request.vectors.data }),
+        ...(request.metadata && { metadata: packBytes(request.metadata) }),
+        ...(request.if_versions && { if_versions: request.if_versions }),
+      };
+    case "delete":
+      return {
+        kind: "delete",
+        ...(request.ids && { ids: packIds(request.ids) }),
+        ...(request.filter && { filter: request.filter }),
+        ...(request.if_versions && { if_versions: request.if_versions }),
+      };
+  }
+}
+
+function packIds(ids: readonly string[]): Uint8Array {
+  const packed = new Uint8Array(ids.length * uuidBytes);
+  ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
+  return packed;
+}

@@ -1,0 +1,177 @@
+/**
+ * A collection with everything that runs for it, as a supervision tree:
+ *
+ *   supervisor/<collection>            main thread
+ *   ├── collection/<collection>        main thread: coordinates
+ *   ├── replica/<collection>/0         a write host
+ *   ├── builder/<collection>/0         a build host
+ *   └── searcher/<collection>/0/<n>    every search host
+ *
+ * What they share (memory of the rows, newest index) is kept by the `Collection`, which no thread's
+ * death touches; a child that starts again is given the current state of it.
+ */
+import { join } from "node:path";
+import { SharedRows } from "../../index/index.js";
+import type { CollectionSettings } from "../../protocol/index.js";
+import type { ActorRef, ActorSystem, Address } from "../../runtime/index.js";
+import { Supervisor } from "../../supervisors/index.js";
+import type { ChildSpec, HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
+import type { HybridClock } from "../../consistency/index.js";
+import type { IndexBuilderArgs } from "../index-builder/actor.js";
+import type { ReplicaArgs } from "../replica/actor.js";
+import { rowSlots } from "../row-slots.js";
+import type { SearcherArgs } from "../searcher/actor.js";
+import { collectionActor } from "./actor.js";
+import type { CollectionMessage } from "./actor.js";
+import { Collection } from "./collection.js";
+import { indexedCollection } from "./settings.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** Names of the hosts that a collection runs on. */
+export interface HostPlan {
+  readonly write: string;
+  readonly build: string;
+  readonly search: readonly string[];
+}
+
+export interface TreeOptions {
+  readonly system: ActorSystem;
+  readonly hosts: HostDirectory;
+  readonly plan: HostPlan;
+  readonly settings: CollectionSettings;
+  /** The collection's own. */
+  readonly directory: string;
+  readonly node: string;
+  readonly versions: HybridClock;
+  readonly onLifecycle: (event: LifecycleEvent) => void;
+}
+
+/** Reading all rows from disk is part of a replica's start. */
+const startMsMax = 600_000;
+const shard = 0;
+
+const modules = {
+  replica: new URL("../replica/actor.js", import.meta.url).href,
+  builder: new URL("../index-builder/actor.js", import.meta.url).href,
+  searcher: new URL("../searcher/actor.js", import.meta.url).href,
+};
+
+export interface CollectionTree {
+  readonly collection: Collection;
+  readonly supervisor: Supervisor;
+  readonly ref: ActorRef<CollectionMessage>;
+}
+
+/** The tree, not started yet: start it with `supervisor.asChild()` under a supervisor. */
+export function collectionTree(options: TreeOptions): CollectionTree {
+  const { system, hosts, settings, onLifecycle } = options;
+  const places = placesOf(options);
+  const collection = makeCollection(options, places, () =>
+    givenUp(supervisor, places.replica.name),
+  );
+  const supervisor: Supervisor = new Supervisor({
+    name: `supervisor/${settings.collection}`,
+    system,
+    hosts,
+    children: childSpecs(options, places, collection),
+  });
+  supervisor.lifecycle$.subscribe((event) => {
+    onLifecycle(event);
+    const restarted = event.type === "child_started" && event.life > 1;
+    if (restarted && event.child === places.replica.name) void collection.restoreWatches();
+  });
+  return { collection, supervisor, ref: system.ref(places.collection) };
+}
+
+interface Places {
+  readonly collection: Address;
+  readonly replica: Address;
+  readonly builder: Address;
+  readonly searchers: readonly Address[];
+}
+
+function placesOf({ system, settings, plan }: TreeOptions): Places {
+  const name = settings.collection;
+  return {
+    collection: { host: system.host, name: `collection/${name}` },
+    replica: { host: plan.write, name: `replica/${name}/${shard}` },
+    builder: { host: plan.build, name: `builder/${name}/${shard}` },
+    searchers: plan.search.map((host, index) => ({
+      host,
+      name: `searcher/${name}/${shard}/${index}`,
+    })),
+  };
+}
+
+function makeCollection(
+  { system, settings, node, versions }: TreeOptions,
+  places: Places,
+  replicaGivenUp: () => string | undefined,
+): Collection {
+  const { clock, random } = system;
+  const searchers = places.searchers.map((address) => system.ref(address));
+  return new Collection({
+    settings,
+    node,
+    clock,
+    random,
+    versions,
+    replica: system.ref(places.replica),
+    builder: system.ref(places.builder),
+    searchers: new WorkerPool(clock, searchers),
+    replicaGivenUp,
+    rows: SharedRows.create({ dimension: settings.dimension }).share(),
+  });
+}
+
+function childSpecs(options: TreeOptions, places: Places, collection: Collection): ChildSpec[] {
+  const { settings, system } = options;
+  const directory = shardDirectory(options.directory, shard);
+  const rowsOnly = (): readonly unknown[] => collection.shared.slice(0, 1);
+  const of = { collection: settings.collection, shard };
+  const replica: ReplicaArgs = {
+    ...of,
+    directory,
+    dimension: settings.dimension,
+    distance_metric: settings.distance_metric,
+    owner: places.collection,
+    builder: places.builder,
+  };
+  const builder: IndexBuilderArgs = {
+    ...of,
+    directory: join(directory, "index"),
+    index: indexedCollection(settings),
+    owner: places.collection,
+  };
+  return [
+    {
+      name: places.collection.name,
+      start: { definition: collectionActor(collection, system.random) },
+    },
+    onHost(places.replica, modules.replica, replica, rowsOnly),
+    onHost(places.builder, modules.builder, builder, rowsOnly),
+    ...places.searchers.map((address, index) => {
+      const searcher: SearcherArgs = { settings, directory, slot: rowSlots.firstSearcher + index };
+      return onHost(address, modules.searcher, searcher, () => collection.shared);
+    }),
+  ];
+}
+
+function onHost(
+  { host, name }: Address,
+  module: string,
+  args: unknown,
+  attachments: () => readonly unknown[],
+): ChildSpec {
+  return { name, startMs: startMsMax, start: { module, host, args, attachments } };
+}
+
+function givenUp(supervisor: Supervisor, name: string): string | undefined {
+  const child = supervisor.children().find((one) => one.name === name);
+  return child && child.phase !== "ended" ? undefined : "the replica of this node has given up";
+}
+
+/** Where the files of a shard are. */
+export function shardDirectory(directory: string, number: number): string {
+  return join(directory, `shard-${number}`);
+}

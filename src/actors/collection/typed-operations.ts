@@ -1,0 +1,61 @@
+/** Checked requests on a collection, answered in the contract's types: for callers of this thread. */
+import type { Random } from "../../base/index.js";
+import { rawToTyped } from "../../protocol/index.js";
+import type {
+  ChangeAnswer,
+  CountAnswer,
+  NormalRequests,
+  RowOperation,
+  TypedAnswers,
+  WriteAnswer,
+} from "../../protocol/index.js";
+import type { Collection } from "./collection.js";
+import { prepareWrite } from "./prepared-write.js";
+import type { PreparedWrite } from "./prepared-write.js";
+import { writeAnswer } from "./write-answer.js";
+
+/** The answer to each operation on rows. */
+export interface Answers extends TypedAnswers {
+  insert: WriteAnswer;
+  update: ChangeAnswer;
+  delete: ChangeAnswer;
+  count: CountAnswer;
+}
+
+export type NormalRequestOf<Operation extends RowOperation> = NormalRequests[Operation];
+
+/** Where a request goes once it is known what it brings: a write may make its collection. */
+export interface Destinations {
+  forRead(collection: string): Promise<Collection>;
+  forWrite(collection: string, prepared: PreparedWrite): Promise<Collection>;
+}
+
+/** Errors: those of the operation. */
+export async function execute<Operation extends RowOperation>(
+  request: NormalRequestOf<Operation>,
+  destinations: Destinations,
+  random: Random,
+): Promise<Answers[Operation]> {
+  return (await dispatch(request, destinations, random)) as Answers[Operation];
+}
+
+async function dispatch(
+  request: NormalRequests[RowOperation],
+  destinations: Destinations,
+  random: Random,
+): Promise<Answers[RowOperation]> {
+  switch (request.operation) {
+    case "insert":
+    case "update":
+    case "delete": {
+      const prepared = prepareWrite(request, random);
+      const collection = await destinations.forWrite(request.collection, prepared);
+      return writeAnswer(await collection.write(prepared));
+    }
+    default: {
+      const collection = await destinations.forRead(request.collection);
+      const answer = await collection.read(request);
+      return answer.operation === "count" ? { count: answer.count } : rawToTyped(answer);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The index as one searcher sees it: the newest publication attached, nothing before the first one.
+ * A collection may change its kind of index as it grows.
+ */
+import { ReplicaSearch, attachReader, selectIndex } from "../../index/index.js";
+import type {
+  IndexPublication,
+  IndexReader,
+  IndexedCollection,
+  ReplicaAnswer,
+  ReplicaQuery,
+  SharedRows,
+} from "../../index/index.js";
+
+export class AttachedIndex {
+  readonly #rows: SharedRows;
+  #engine: IndexPublication["engine"];
+  #reader: IndexReader;
+  #search: ReplicaSearch;
+
+  private constructor(rows: SharedRows, publication: IndexPublication, reader: IndexReader) {
+    this.#rows = rows;
+    this.#engine = publication.engine;
+    this.#reader = reader;
+    this.#search = new ReplicaSearch(rows, reader);
+  }
+
+  /** With nothing indexed: every row is fresh. */
+  static async open(rows: SharedRows, collection: IndexedCollection): Promise<AttachedIndex> {
+    const spec = selectIndex({ ...collection, index: { type: "flat" } }, 0);
+    const nothing = { engine: "flat", spec, generation: 0, indexed: 0 } as IndexPublication;
+    return new AttachedIndex(rows, nothing, await attachReader(nothing, rows));
+  }
+
+  get rows(): SharedRows {
+    return this.#rows;
+  }
+
+  search(query: ReplicaQuery): ReplicaAnswer {
+    return this.#search.search(query);
+  }
+
+  /** Moves on to a newer publication. Errors: `DATA_CORRUPTED`; the one before stays attached. */
+  async refresh(publication: IndexPublication): Promise<void> {
+    if (publication.engine === this.#engine) return this.#reader.refresh(publication);
+    const reader = await attachReader(publication, this.#rows);
+    this.#reader.close();
+    this.#engine = publication.engine;
+    this.#reader = reader;
+    this.#search = new ReplicaSearch(this.#rows, reader);
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}

@@ -1,0 +1,23 @@
+/** The end of a caller's patience, as a long computation sees it. */
+import { DvespError } from "../../base/index.js";
+import type { Clock } from "../../base/index.js";
+
+export class Deadline {
+  readonly #clock: Clock;
+  readonly #endMs: number;
+
+  /** `arrivedMs`: wall time at which the request reached the node. */
+  constructor(clock: Clock, arrivedMs: number, timeoutMs: number) {
+    this.#clock = clock;
+    this.#endMs = arrivedMs + timeoutMs;
+  }
+
+  get passed(): boolean {
+    return this.#clock.now() >= this.#endMs;
+  }
+
+  /** Errors: `TIMEOUT` once it has passed. */
+  check(): void {
+    if (this.passed) throw new DvespError("TIMEOUT", "the read was not finished in timeout_ms");
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Sees one request through to an answer, over as many nodes and attempts as its time allows.
+ *
+ * Held to: a request that may have been executed is sent again only when executing it twice is the
+ * same as once (`repeatable`); one that was refused before anything was done, or never sent, may
+ * always go elsewhere. Within the time, an overloaded node is given the time it asked for.
+ */
+import { randomFraction, present, sleep } from "../base/index.js";
+import type { Clock, DvespError, Random } from "../base/index.js";
+import { HedgeBudget } from "./hedge-budget.js";
+import type { NodeRing, RingNode } from "./node-ring.js";
+import type { Attempt, Sending, Transport, WireAnswer, WireRequest } from "./transport.js";
+import { judge } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
+
+export interface Call {
+  readonly request: WireRequest;
+  readonly timeoutMs: number;
+  /** Executing it twice is the same as once. */
+  readonly repeatable: boolean;
+  /** It changes nothing: a second node may be asked while the first has not answered yet. */
+  readonly readsOnly: boolean;
+}
+
+export interface CallerParts {
+  readonly ring: NodeRing;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a read waits for one node before a second one is asked too. */
+  readonly hedgeAfterMs: number;
+}
+
+/** The server's own verdict on time should arrive before ours. */
+const graceMs = 500;
+/** Rounds over all nodes, when none can be reached or has the replicas. */
+const roundsMax = 5;
+const pauseMsMin = 50;
+
+export class Caller {
+  readonly #parts: CallerParts;
+  readonly #hedges = new HedgeBudget();
+
+  constructor(parts: CallerParts) {
+    this.#parts = parts;
+  }
+
+  /** The answer of a node whose status is a success. Errors: those of the operation; `TIMEOUT`. */
+  async call(call: Call): Promise<WireAnswer> {
+    const { clock, ring } = this.#parts;
+    const deadlineMs = clock.monotonic() + call.timeoutMs + graceMs;
+    for (let round = 1; ; round++) {
+      const verdict = await this.#tryAll(call, ring.next(), deadlineMs);
+      if (verdict.kind === "done") return verdict.answer;
+      if (verdict.kind === "fail" || (!verdict.patient && round === roundsMax)) throw verdict.error;
+      const pauseMs = this.#pauseMs(verdict.error, round);
+      if (clock.monotonic() + pauseMs >= deadlineMs) throw verdict.error;
+      await sleep(clock, pauseMs);
+    }
+  }
+
+  /** One round: each node once, until one answers or the request must not be sent again. */
+  async #tryAll(call: Call, nodes: readonly RingNode[], deadlineMs: number): Promise<Verdict> {
+    let verdict: Verdict | undefined;
+    for (const [index, node] of nodes.entries()) {
+      const leftMs = deadlineMs - this.#parts.clock.monotonic();
+      if (leftMs <= 0 && verdict !== undefined) break;
+      const attempt = await this.#ask(call, node, nodes[index + 1], leftMs);
+      verdict = judge(attempt, call.repeatable);
+      if (verdict.kind !== "again") break;
+    }
+    return present(verdict, "a verdict: a ring has nodes");
+  }
+
+  /** Asks `node`; a read that takes long asks `second` too, and takes the first answer of the two. */
+  async #ask(
+    call: Call,
+    node: RingNode,
+    second: RingNode | undefined,
+    leftMs: number,
+  ): Promise<Attempt> {
+    const { transport, clock, hedgeAfterMs } = this.#parts;
+    const first = transport.send(node.url, call.request, leftMs);
+    if (!call.readsOnly || second === undefined) return this.#noted(node, await first.attempt);
+    this.#hedges.earn();
+    const early = await within(clock, hedgeAfterMs, first.attempt);
+    if (early !== undefined || !this.#hedges.spend()) {
+      return this.#noted(node, early ?? (await first.attempt));
+    }
+    const other = transport.send(second.url, call.request, leftMs - hedgeAfterMs);
+    const { winner, attempt } = await firstAnswer(first, other);
+    if (winner === first) {
+      other.cancel();
+      return this.#noted(node, attempt);
+    }
+    first.cancel();
+    this.#parts.ring.failed(node);
+    return this.#noted(second, attempt);
+  }
+
+  #noted(node: RingNode, attempt: Attempt): Attempt {
+    if (attempt.outcome === "answer") this.#parts.ring.succeeded(node);
+    else this.#parts.ring.failed(node);
+    return attempt;
+  }
+
+  /** What the node asked for, or longer from round to round; with jitter, so that crowds spread. */
+  #pauseMs(error: DvespError, round: number): number {
+    const wantedMs = error.retry_after_ms ?? pauseMsMin * 2 ** (round - 1);
+    return wantedMs * (1 + randomFraction(this.#parts.random) / 4);
+  }
+}
+
+/** The value of `promise`, or undefined when it takes longer than `delayMs`. */
+async function within<T>(
+  clock: Clock,
+  delayMs: number,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(delayMs, () => resolve(undefined));
+    promise.finally(() => timer.cancel()).then(resolve, reject);
+  });
+}
+
+/** The first of two to end with an answer; when neither does, the second to end. */
+async function firstAnswer(
+  one: Sending,
+  other: Sending,
+): Promise<{ readonly winner: Sending; readonly attempt: Attempt }> {
+  const ends = [one, other].map(async (winner) => ({ winner, attempt: await winner.attempt }));
+  const early = await Promise.race(ends);
+  if (early.attempt.outcome === "answer") return early;
+  return present(ends[early.winner === one ? 1 : 0], "the other of two");
+}

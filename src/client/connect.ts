@@ -1,0 +1,56 @@
+/** Makes a client of nodes that run elsewhere, with the same interface as the embedded store. */
+import { limits, systemClock, systemRandom } from "../base/index.js";
+import type { Clock, Random } from "../base/index.js";
+import type { BodyFormat, ConsistencyLevel, VectorStore } from "../protocol/index.js";
+import { Caller } from "./caller.js";
+import { httpTransport } from "./http-transport.js";
+import { NodeRing } from "./node-ring.js";
+import { RemoteStore } from "./remote-store.js";
+import type { Transport } from "./transport.js";
+
+export interface ConnectOptions {
+  /** `HOST`, `HOST:PORT` (7000 by default), or whole URLs of http or https. Any of the cluster's. */
+  readonly nodes: readonly string[];
+  /** For requests that say nothing themselves; the server's default otherwise. */
+  readonly consistency_level?: ConsistencyLevel | undefined;
+  readonly api_key?: string | undefined;
+  /** For requests that say nothing themselves; default 5000. */
+  readonly timeout_ms?: number | undefined;
+  /** Default `msgpack`, which is smaller and much faster for vectors. */
+  readonly format?: BodyFormat | undefined;
+  /** A read that waits this long for one node asks a second one too; default 300. */
+  readonly hedge_after_ms?: number | undefined;
+  /** Default: connections of `node:http` that stay open. */
+  readonly transport?: Transport | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+}
+
+const hedgeAfterMsDefault = 300;
+
+/**
+ * A `VectorStore` over REST. Connects at the first request, and moves on to another node when one
+ * cannot be reached, has too few replicas, or is overloaded; errors have the codes of the store.
+ * Errors: `INVALID_ARGUMENT` at once for an address that is none.
+ */
+export function connect(options: ConnectOptions): VectorStore {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const transport = options.transport ?? httpTransport(clock);
+  const caller = new Caller({
+    ring: new NodeRing(options.nodes, clock, random.uint32()),
+    transport,
+    clock,
+    random,
+    hedgeAfterMs: options.hedge_after_ms ?? hedgeAfterMsDefault,
+  });
+  return new RemoteStore({
+    caller,
+    random,
+    format: options.format ?? "msgpack",
+    apiKey: options.api_key,
+    timeoutMs: options.timeout_ms ?? limits.timeoutMsDefault,
+    consistencyLevel: options.consistency_level,
+    onClose: () => transport.close(),
+  });
+}

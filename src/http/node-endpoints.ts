@@ -1,0 +1,47 @@
+/** What a node says about itself: health, figures, its neighbours, its contract, its page. */
+import { encodeAnswer } from "../protocol/index.js";
+import { dashboardPage, dashboardPolicy } from "./dashboard.js";
+import type { Exchange } from "./exchange.js";
+
+export async function describeCluster(exchange: Exchange): Promise<void> {
+  const format = exchange.answerFormat("json");
+  const cluster = await exchange.context.service.describe_cluster();
+  exchange.answer(format, encodeAnswer(format, cluster));
+}
+
+/** The process runs and its event loop turns; nothing more is claimed. */
+export function health(exchange: Exchange): void {
+  sendJson(exchange, 200, { status: "alive" });
+}
+
+/** Whether requests should be sent here now; while not, the reason. */
+export function readiness(exchange: Exchange): void {
+  const { service, closing } = exchange.context;
+  const reason = closing ? "the server is shutting down" : service.unready_reason();
+  if (reason === undefined) sendJson(exchange, 200, { status: "ready" });
+  else sendJson(exchange, 503, { status: "unready", reason });
+}
+
+export async function metrics(exchange: Exchange): Promise<void> {
+  const text = await exchange.context.service.metrics_text();
+  exchange.send(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }, text);
+}
+
+export function openApi(exchange: Exchange): void {
+  exchange.send(200, { "content-type": "application/json" }, exchange.context.openApi);
+}
+
+export function dashboard(exchange: Exchange): void {
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": dashboardPolicy,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+  };
+  exchange.send(200, headers, dashboardPage);
+}
+
+function sendJson(exchange: Exchange, status: number, value: unknown): void {
+  exchange.send(status, { "content-type": "application/json" }, JSON.stringify(value));
+}

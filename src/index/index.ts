@@ -1,0 +1,28 @@
+/** Rows in shared memory, and the indexes over them: exact scan, and HNSW. */
+export { AllowList } from "./allow-list.js";
+export { ExactScanner, type ScanRange, type Target } from "./exact-scanner.js";
+export type { Hits } from "./hits.js";
+export {
+  attachReader,
+  autoHnswRows,
+  openBuilder,
+  selectIndex,
+  type IndexChoice,
+  type IndexedCollection,
+} from "./index-engines.js";
+export { metrics, type Metric } from "./metric.js";
+export { ReplicaSearch, type ReplicaAnswer, type ReplicaQuery } from "./replica-search.js";
+export { scratchSlots } from "./row-layout.js";
+export { SharedRows, type SharedRowsHandle, type SharedRowsOptions } from "./shared-rows.js";
+export type {
+  BuilderOptions,
+  IndexAnswer,
+  IndexBuilder,
+  IndexEngine,
+  IndexPublication,
+  IndexQuery,
+  IndexReader,
+  IndexSpec,
+  SearchEffort,
+  SearchRoute,
+} from "./vector-index.js";

@@ -1,0 +1,81 @@
+/**
+ * Search over all rows of a replica: the index for [0, indexed), an exact scan of the fresh rows
+ * after it, merged. So a row is found from the moment it is published, whatever the builder does.
+ */
+import { ExactScanner, type Target } from "./exact-scanner.js";
+import type { Hits } from "./hits.js";
+import type { Metric } from "./metric.js";
+import { Nearest } from "./nearest.js";
+import type { SharedRows } from "./shared-rows.js";
+import type { IndexQuery, IndexReader, SearchRoute } from "./vector-index.js";
+
+export interface ReplicaQuery extends IndexQuery {
+  /** Default: the index's own. Another one is answered by an exact scan. */
+  readonly metric?: Metric | undefined;
+  /** Compare with every row, whatever the index. */
+  readonly exact?: boolean | undefined;
+}
+
+export interface ReplicaAnswer {
+  /** Distances are exact to float32; no dead rows; never fewer than exist. */
+  readonly hits: Hits;
+  /** Whether every admitted row was compared with the query. */
+  readonly exact: boolean;
+  /** How the indexed rows were searched. */
+  readonly route: SearchRoute;
+  /** Rows that the route covers. */
+  readonly indexed: number;
+  /** Rows after them, scanned one by one. */
+  readonly fresh: number;
+}
+
+export class ReplicaSearch {
+  readonly #scanner: ExactScanner;
+
+  constructor(
+    readonly rows: SharedRows,
+    readonly reader: IndexReader,
+  ) {
+    this.#scanner = new ExactScanner(rows);
+  }
+
+  /**
+   * The nearest among all rows that are readable at the call. Begins again when rows were taken back
+   * on the way (see shared-rows.ts). Errors: `TIMEOUT` when told to stop.
+   */
+  search(query: ReplicaQuery): ReplicaAnswer {
+    for (;;) {
+      const { epoch } = this.rows;
+      const answer = this.#searchOnce(query);
+      if (this.rows.epoch === epoch) return answer;
+    }
+  }
+
+  #searchOnce(query: ReplicaQuery): ReplicaAnswer {
+    const { metric = this.reader.metric, exact = false, allow } = query;
+    const target = { ...query, metric };
+    const to = this.rows.written;
+    if (exact || metric !== this.reader.metric) {
+      const hits = this.#scanner.scan(target, { from: 0, to, allow });
+      return { hits, exact: true, route: { kind: "scan" }, indexed: 0, fresh: to };
+    }
+    const { indexed } = this.reader;
+    const { hits, route } = this.reader.search(query);
+    const fresh = this.#scanner.scan(target, { from: indexed, to, allow });
+    return {
+      hits: merge(target, hits, fresh),
+      exact: route.kind !== "walk",
+      route,
+      indexed,
+      fresh: Math.max(0, to - indexed),
+    };
+  }
+}
+
+function merge({ k }: Target, indexed: Hits, fresh: Hits): Hits {
+  if (fresh.ordinals.length === 0) return indexed;
+  const nearest = new Nearest(k);
+  nearest.offerAll(indexed);
+  nearest.offerAll(fresh);
+  return nearest.drain();
+}

@@ -1,0 +1,132 @@
+/**
+ * What every index is: a builder on one thread, readers on any, and publications between them.
+ *
+ * An index covers the ordinals [0, indexed) of a `SharedRows`; the rows after it are *fresh* and are
+ * scanned exactly (replica-search.ts). It is derived: it may be lost or damaged at any time and is
+ * built again. Whether a row is dead is said by the flags of `SharedRows` alone, so a deletion holds
+ * at once in every reader, whatever it has attached.
+ */
+import type { Disk } from "../base/index.js";
+import type { AllowList } from "./allow-list.js";
+import type { HnswlibPublication } from "./hnswlib-publication.js";
+import type { Hits } from "./hits.js";
+import type { Metric } from "./metric.js";
+import type { SharedRows } from "./shared-rows.js";
+
+export interface FlatSpec {
+  readonly type: "flat";
+  readonly engine: "flat";
+  readonly metric: Metric;
+  readonly dimension: number;
+}
+
+export interface HnswSpec {
+  readonly type: "hnsw";
+  readonly engine: "hnswlib";
+  readonly metric: Metric;
+  readonly dimension: number;
+  /** Links per row and level; twice as many on the lowest. */
+  readonly m: number;
+  /** Candidates that an insertion looks at. */
+  readonly efConstruction: number;
+  /** Share of the true nearest that searches aim to find; 1 = exact. */
+  readonly recall: number;
+}
+
+/** How an index is to be made; another spec is another index. */
+export type IndexSpec = FlatSpec | HnswSpec;
+
+export interface FlatPublication {
+  readonly engine: "flat";
+  readonly spec: FlatSpec;
+  readonly generation: number;
+  readonly indexed: number;
+}
+
+/** A state of an index that readers may attach; survives a structured clone. */
+export type IndexPublication = FlatPublication | HnswlibPublication;
+
+/** How hard to look. `ef` wins over `recall`, which wins over the recall of the spec. */
+export interface SearchEffort {
+  /** Candidates that a walk keeps. */
+  readonly ef?: number | undefined;
+  /** Share of the true nearest to aim for, at most 1; 1 = exact. */
+  readonly recall?: number | undefined;
+}
+
+export interface IndexQuery {
+  /** As many components as the rows have, all finite. */
+  readonly query: Float32Array;
+  /** Hits wanted at most. */
+  readonly k: number;
+  readonly effort: SearchEffort;
+  /** Only these rows, when given. */
+  readonly allow?: AllowList | undefined;
+  /** Rows farther than this are left out. */
+  readonly maxDistance?: number | undefined;
+  /** Asked from time to time; true ends the search as `TIMEOUT`. */
+  readonly shouldStop?: (() => boolean) | undefined;
+}
+
+/** How the hits were found: by walking a graph, by comparing with rows one by one, or both. */
+export type SearchRoute =
+  | { readonly kind: "scan" }
+  | { readonly kind: "walk"; readonly ef: number }
+  /** The walk came back with fewer than there are. */
+  | { readonly kind: "walk_then_scan"; readonly ef: number };
+
+export interface IndexAnswer {
+  /** Distances are exact to float32; no dead rows; never fewer than exist. */
+  readonly hits: Hits;
+  readonly route: SearchRoute;
+}
+
+/** The only writer of an index. Its methods are called one after the other. */
+export interface IndexBuilder {
+  /** All ordinals below are in the index, or dead. */
+  readonly indexed: number;
+  /** Takes the next `count` durable rows in order, fewer if there are not so many; how many. */
+  add(count: number): number;
+  /** Forgets rows, which are marked dead in the `SharedRows` already. */
+  remove(ordinals: Uint32Array): void;
+  /**
+   * Makes what is indexed so far available to readers; the last publication again if nothing has
+   * changed. Errors: `STORAGE_FULL`, `INTERNAL` (disk); the last publication stays valid.
+   */
+  publish(): Promise<IndexPublication>;
+  close(): Promise<void>;
+}
+
+/** One thread's view of one publication. */
+export interface IndexReader {
+  readonly metric: Metric;
+  /** Ordinals below are covered by `search`. */
+  readonly indexed: number;
+  /** The nearest of [0, indexed). Errors: `TIMEOUT`. */
+  search(query: IndexQuery): IndexAnswer;
+  /**
+   * Moves on to a newer publication of the same engine; searches meanwhile see the old one.
+   * Errors: `DATA_CORRUPTED` when it cannot be read (it may be replaced already); the old one stays.
+   */
+  refresh(publication: IndexPublication): Promise<void>;
+  close(): void;
+}
+
+export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
+  readonly spec: Spec;
+  /** This thread's view of the rows. */
+  readonly rows: SharedRows;
+  /** The builder's own; made when missing. */
+  readonly directory: string;
+  readonly disk: Disk;
+}
+
+export interface IndexEngine<
+  Spec extends IndexSpec = IndexSpec,
+  Publication extends IndexPublication = IndexPublication,
+> {
+  /** Starts from the newest valid snapshot in the directory, otherwise empty. */
+  openBuilder(options: BuilderOptions<Spec>): Promise<IndexBuilder>;
+  /** Errors: as `IndexReader.refresh`. */
+  attach(publication: Publication, rows: SharedRows): Promise<IndexReader>;
+}

@@ -1,0 +1,20 @@
+/** Where a message goes: an actor's name on a host. Addresses are plain data and outlive actors. */
+
+export interface Address {
+  /** One thread: `main`, `worker-0`, …; across processes the node's name comes first. */
+  readonly host: string;
+  /** Unique on its host. */
+  readonly name: string;
+}
+
+/** Longest host or actor name, so that a frame's header stays small. */
+export const addressPartCharsMax = 256;
+
+/** `host/name`, for people to read. */
+export function formatAddress(address: Address): string {
+  return `${address.host}/${address.name}`;
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.host === b.host && a.name === b.name;
+}

@@ -1,0 +1,164 @@
+/**
+ * One message on its way between hosts.
+ *
+ *     0   u8   magic (0xd5)
+ *     1   u8   version (1)
+ *     2   u16  length of the header, big-endian
+ *     4   header, a MessagePack array: kind, lane, to host, to name, from host, from name,
+ *         correlation, deadline (wall milliseconds, 0 = none)
+ *     …   payload, MessagePack (see payload-codec.ts); empty for `undefined`
+ *
+ * The header can be read without the payload, so that a hub passes frames on undecoded. Parts and
+ * attachments stand beside the bytes. Whoever accepts a frame owns its memory: sending consumes it.
+ */
+import { Decoder, Encoder } from "@msgpack/msgpack";
+import { DvespError, invalid, limits } from "../base/index.js";
+import { type Address, addressPartCharsMax } from "./address.js";
+import type { EncodedPayload } from "./payload-codec.js";
+
+/**
+ * `tell` and `ask` are requests to an actor; `ok`, `refused` and `gone` end an ask; a `signal`
+ * passes between the systems of two hosts.
+ */
+export const frameKinds = ["tell", "ask", "ok", "refused", "gone", "signal"] as const;
+export type FrameKind = (typeof frameKinds)[number];
+
+/** Control messages are taken before user messages, always. */
+export const lanes = ["control", "user"] as const;
+export type Lane = (typeof lanes)[number];
+
+export interface FrameHeader {
+  readonly kind: FrameKind;
+  readonly lane: Lane;
+  readonly to: Address;
+  readonly from: Address;
+  /** Chosen by the asking host; 0 when nothing is asked. */
+  readonly correlation: number;
+  /** Wall time in milliseconds after which nobody waits for the answer. */
+  readonly deadlineMs: number | undefined;
+}
+
+export interface Frame {
+  readonly header: FrameHeader;
+  readonly bytes: Uint8Array;
+  readonly payload: Uint8Array;
+  /** Large binary values, aligned, each in memory of its own. */
+  readonly parts: readonly ArrayBuffer[];
+  /** Passed by structured clone: shared memory. Never leaves the process. */
+  readonly attachments: readonly unknown[];
+}
+
+const magic = 0xd5;
+const version = 1;
+const prefixBytes = 4;
+const headerFields = 8;
+const noAttachments: readonly unknown[] = [];
+
+const encoder = new Encoder();
+const decoder = new Decoder();
+
+/** Builds a frame. Errors: `TOO_LARGE` beyond `limits.frameBytesMax` or `limits.messageBytesMax`. */
+export function makeFrame(
+  header: FrameHeader,
+  payload: EncodedPayload,
+  attachments: readonly unknown[] = noAttachments,
+): Frame {
+  const { kind, lane, to, from, correlation, deadlineMs } = header;
+  const head = encoder.encodeSharedRef([
+    frameKinds.indexOf(kind),
+    lanes.indexOf(lane),
+    to.host,
+    to.name,
+    from.host,
+    from.name,
+    correlation,
+    deadlineMs ?? 0,
+  ]);
+  if (head.byteLength > 0xffff) throw invalid("the address is too long");
+  const payloadAt = prefixBytes + head.byteLength;
+  const bytes = new Uint8Array(payloadAt + payload.bytes.byteLength);
+  bytes[0] = magic;
+  bytes[1] = version;
+  bytes[2] = head.byteLength >>> 8;
+  bytes[3] = head.byteLength & 0xff;
+  bytes.set(head, prefixBytes);
+  bytes.set(payload.bytes, payloadAt);
+  const frame = {
+    header,
+    bytes,
+    payload: bytes.subarray(payloadAt),
+    parts: payload.parts,
+    attachments,
+  };
+  checkSize(frame);
+  return frame;
+}
+
+/** Reads the header of a frame that came in. Errors: `INVALID_ARGUMENT`, `TOO_LARGE`. */
+export function parseFrame(
+  bytes: Uint8Array,
+  parts: readonly ArrayBuffer[] = [],
+  attachments: readonly unknown[] = noAttachments,
+): Frame {
+  if (bytes.byteLength < prefixBytes || bytes[0] !== magic) throw invalid("not a frame");
+  if (bytes[1] !== version) throw invalid(`frame version ${bytes[1]} is not ${version}`);
+  const payloadAt = prefixBytes + (((bytes[2] as number) << 8) | (bytes[3] as number));
+  if (payloadAt > bytes.byteLength) throw invalid("the frame ends within its header");
+  const header = parseHeader(bytes.subarray(prefixBytes, payloadAt));
+  const frame = { header, bytes, payload: bytes.subarray(payloadAt), parts, attachments };
+  checkSize(frame);
+  return frame;
+}
+
+/** Bytes of a frame with its parts, as windows count them. */
+export function frameBytes(frame: Frame): number {
+  let sum = frame.bytes.byteLength;
+  for (const part of frame.parts) sum += part.byteLength;
+  return sum;
+}
+
+function checkSize(frame: Frame): void {
+  const whole = frameBytes(frame);
+  if (frame.bytes.byteLength > limits.frameBytesMax || whole > limits.messageBytesMax) {
+    throw new DvespError("TOO_LARGE", `a message of ${whole} bytes is over the limit`);
+  }
+}
+
+function parseHeader(bytes: Uint8Array): FrameHeader {
+  const fields = decodeFields(bytes);
+  const [kindCode, laneCode, toHost, toName, fromHost, fromName, correlation, deadline] = fields;
+  const kind = frameKinds[kindCode as number];
+  const lane = lanes[laneCode as number];
+  if (!kind || !lane) throw invalid("the frame's kind or lane is unknown");
+  return {
+    kind,
+    lane,
+    to: { host: name(toHost), name: name(toName) },
+    from: { host: name(fromHost), name: name(fromName) },
+    correlation: count(correlation),
+    deadlineMs: deadline === 0 ? undefined : count(deadline),
+  };
+}
+
+function decodeFields(bytes: Uint8Array): readonly unknown[] {
+  let fields: unknown;
+  try {
+    fields = decoder.decode(bytes);
+  } catch {
+    throw invalid("the frame's header is not MessagePack");
+  }
+  if (!Array.isArray(fields) || fields.length !== headerFields) {
+    throw invalid("the frame's header is no list of its fields");
+  }
+  return fields;
+}
+
+function name(value: unknown): string {
+  if (typeof value === "string" && value.length <= addressPartCharsMax) return value;
+  throw invalid("the frame's address is malformed");
+}
+
+function count(value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw invalid("the frame's header has a malformed number");
+}

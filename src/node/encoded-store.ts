@@ -1,0 +1,39 @@
+/** The encoded face of a node: bodies go to worker threads as they came, and come back as bytes. */
+import { unreachable } from "../base/index.js";
+import type { Gateways } from "../actors/index.js";
+import type { EncodedRequest, EncodedStore } from "../protocol/index.js";
+import type { CollectionRegistry } from "./collection-registry.js";
+
+export class NodeEncodedStore implements EncodedStore {
+  readonly #registry: CollectionRegistry;
+  readonly #gateways: Gateways;
+
+  constructor(registry: CollectionRegistry, gateways: Gateways) {
+    this.#registry = registry;
+    this.#gateways = gateways;
+  }
+
+  async execute(request: EncodedRequest): Promise<Uint8Array> {
+    const { operation } = request;
+    switch (operation) {
+      case "insert":
+      case "update":
+      case "delete": {
+        const prepared = await this.#gateways.prepare(operation, request);
+        const collection = await this.#registry.forWrite(request.collection, prepared);
+        const result = await collection.write(prepared);
+        return this.#gateways.encode(request.accept, result);
+      }
+      case "search":
+      case "search_batch":
+      case "get":
+      case "scroll":
+      case "count": {
+        const collection = await this.#registry.forRead(request.collection);
+        return collection.readEncoded({ ...request, operation });
+      }
+      default:
+        return unreachable(operation);
+    }
+  }
+}

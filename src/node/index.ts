@@ -1,0 +1,10 @@
+/** Composition roots: the embedded store, the served node, and checks of a data directory. */
+export { ActorApi } from "./actor-api.js";
+export type { SpawnOptions } from "./actor-api.js";
+export { open } from "./open.js";
+export type { OpenOptions, OpenStore, ThreadDeath } from "./open.js";
+export { serve } from "./serve.js";
+export type { ServeOptions, ServedNode } from "./serve.js";
+export { verifyDirectory } from "./verify-directory.js";
+export type { CollectionReport } from "./verify-directory.js";
+export type { WatchOptions } from "./watch.js";

@@ -1,0 +1,33 @@
+/** Logs: one line of JSON per event that an operator would want to know of. */
+import { pino } from "pino";
+import type { StoreEvent } from "../protocol/index.js";
+
+export type Log = ReturnType<typeof makeLog>;
+
+/** `level`: one of pino's, or `silent`. */
+export function makeLog(level: string) {
+  return pino({ name: "dvesp", level });
+}
+
+/** Events that mean that something went wrong, and was or is being dealt with. */
+const warnings: ReadonlySet<string> = new Set([
+  "actor_crashed",
+  "actor_start_failed",
+  "actor_stop_failed",
+  "child_exited",
+  "child_restarting",
+  "host_lost",
+  "frame_malformed",
+  "thread_failed",
+]);
+const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated"]);
+/** Too many to log one by one; /metrics counts them. */
+const counted: ReadonlySet<string> = new Set(["write", "watch"]);
+
+export function logEvent(log: Log, event: StoreEvent): void {
+  const { type, ...details } = event;
+  if (counted.has(type)) return;
+  if (failures.has(type)) log.error(details, type);
+  else if (warnings.has(type)) log.warn(details, type);
+  else log.debug(details, type);
+}

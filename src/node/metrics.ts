@@ -1,0 +1,127 @@
+/** The node's figures for Prometheus. One registry per node, so that two nodes fit in a process. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { StoreEvent } from "../protocol/index.js";
+
+/** One finished request, as the HTTP server reports it. */
+export interface RequestObservation {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface CollectionFigures {
+  readonly collection: string;
+  readonly rows: number;
+  readonly indexed_rows: number;
+}
+
+const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+const nanosecondsPerSecond = 1e9;
+
+export class NodeMetrics {
+  readonly #registry = new Registry();
+  readonly #requests = new Histogram({
+    name: "dvesp_http_request_seconds",
+    help: "Duration of HTTP requests, from the first byte to the last",
+    labelNames: ["route", "method", "status"],
+    buckets: secondsBuckets,
+    registers: [this.#registry],
+  });
+  readonly #events = new Counter({
+    name: "dvesp_events_total",
+    help: "Lifecycle, index and write events by type",
+    labelNames: ["type"],
+    registers: [this.#registry],
+  });
+  readonly #written = new Counter({
+    name: "dvesp_rows_written_total",
+    help: "Rows inserted, updated and deleted, durable",
+    labelNames: ["collection", "change"],
+    registers: [this.#registry],
+  });
+  readonly #rows = new Gauge({
+    name: "dvesp_collection_rows",
+    help: "Live rows of a collection",
+    labelNames: ["collection"],
+    registers: [this.#registry],
+  });
+  readonly #indexed = new Gauge({
+    name: "dvesp_collection_indexed_rows",
+    help: "Rows of a collection that its index covers",
+    labelNames: ["collection"],
+    registers: [this.#registry],
+  });
+  readonly #delay = monitorEventLoopDelay({ resolution: 5 });
+
+  readonly #figures: () => Promise<readonly CollectionFigures[]>;
+
+  /** `figures` is asked at each scrape. */
+  constructor(figures: () => Promise<readonly CollectionFigures[]>) {
+    this.#delay.enable();
+    this.#loopGauge();
+    this.#memoryGauge();
+    this.#figures = figures;
+  }
+
+  observeRequest({ route, method, status, seconds }: RequestObservation): void {
+    this.#requests.observe({ route, method, status: String(status) }, seconds);
+  }
+
+  observeEvent(event: StoreEvent): void {
+    this.#events.inc({ type: event.type });
+    if (event.type !== "write") return;
+    const collection = String(event["collection"]);
+    for (const change of ["inserted", "updated", "deleted"] as const) {
+      this.#written.inc({ collection, change }, Number(event[change]));
+    }
+  }
+
+  /** Everything in the Prometheus text format. */
+  async text(): Promise<string> {
+    this.#rows.reset();
+    this.#indexed.reset();
+    for (const { collection, rows, indexed_rows } of await this.#figures()) {
+      this.#rows.set({ collection }, rows);
+      this.#indexed.set({ collection }, indexed_rows);
+    }
+    return this.#registry.metrics();
+  }
+
+  close(): void {
+    this.#delay.disable();
+  }
+
+  #loopGauge(): void {
+    const delay = this.#delay;
+    new Gauge({
+      name: "dvesp_event_loop_delay_seconds",
+      help: "Delay of the main thread's event loop since the last scrape",
+      labelNames: ["quantile"],
+      registers: [this.#registry],
+      collect() {
+        for (const quantile of [50, 99]) {
+          const seconds = delay.percentile(quantile) / nanosecondsPerSecond;
+          this.set({ quantile: String(quantile / 100) }, seconds);
+        }
+        delay.reset();
+      },
+    });
+  }
+
+  #memoryGauge(): void {
+    new Gauge({
+      name: "dvesp_memory_bytes",
+      help: "Memory of the process",
+      labelNames: ["kind"],
+      registers: [this.#registry],
+      collect() {
+        const { rss, heapUsed, external } = process.memoryUsage();
+        this.set({ kind: "rss" }, rss);
+        this.set({ kind: "heap" }, heapUsed);
+        this.set({ kind: "external" }, external);
+      },
+    });
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * One node: a data directory with its lock, the actor hosts, the collections and their supervision,
+ * the stream of events. Everything else (typed store, encoded store, HTTP) stands on it.
+ */
+import { Gateways, WorkerPool, collectionTree, gatewayModule } from "../actors/index.js";
+import type { CollectionTree } from "../actors/index.js";
+import { SystemDisk, systemClock, systemRandom } from "../base/index.js";
+import { HybridClock } from "../consistency/index.js";
+import type { CollectionSettings, StoreEvent } from "../protocol/index.js";
+import { ActorSystem, HostPool, importLoader } from "../runtime/index.js";
+import type { HostSpec } from "../runtime/index.js";
+import { acquireDirectoryLock } from "../storage/index.js";
+import type { DirectoryLock } from "../storage/index.js";
+import { EventBus, Supervisor } from "../supervisors/index.js";
+import { Catalog } from "./catalog.js";
+import { CollectionRegistry } from "./collection-registry.js";
+import { hostPlan, hostSpecs } from "./hosts.js";
+import { nodeIdentity } from "./identity.js";
+
+export interface NodeOptions {
+  /** The data directory; made when missing. One node at a time has it. */
+  readonly path: string;
+  /** Search threads; default one per core. */
+  readonly threads?: number | undefined;
+  /** Allow killing threads on purpose. Never in production. */
+  readonly test_hooks?: boolean | undefined;
+}
+
+/** How long actors may take to stop. */
+const closeMsMax = 30_000;
+
+export class Node {
+  readonly id: string;
+  readonly system: ActorSystem;
+  readonly hosts: HostPool;
+  readonly supervisor: Supervisor;
+  readonly registry: CollectionRegistry;
+  readonly gateways: Gateways;
+  readonly events: EventBus<StoreEvent>;
+  readonly #lock: DirectoryLock;
+  readonly #specs: readonly HostSpec[];
+  readonly #versions: HybridClock;
+  #closed: Promise<void> | undefined;
+  #failure: string | undefined;
+  #ready = false;
+
+  private constructor(id: string, catalog: Catalog, lock: DirectoryLock, options: NodeOptions) {
+    this.id = id;
+    this.#lock = lock;
+    this.#specs = hostSpecs(options.threads);
+    this.events = new EventBus<StoreEvent>();
+    this.system = new ActorSystem({
+      host: "main",
+      clock: systemClock,
+      random: systemRandom,
+      load: importLoader,
+      onEvent: this.events.publish,
+    });
+    const testHooks = options.test_hooks ?? false;
+    this.hosts = new HostPool({ system: this.system, hosts: this.#specs, testHooks });
+    this.#versions = new HybridClock(systemClock, id);
+    this.supervisor = this.#rootSupervisor();
+    this.gateways = new Gateways(this.#gatewayPool());
+    this.registry = new CollectionRegistry({
+      catalog,
+      supervisor: this.supervisor,
+      makeTree: (settings, directory) => this.#tree(settings, directory),
+      emit: (type, details) => this.system.emit(type, details),
+    });
+  }
+
+  /** Errors: `DIRECTORY_LOCKED`, `DATA_CORRUPTED`, `STORAGE_FULL`. */
+  static async open(options: NodeOptions): Promise<Node> {
+    const disk = new SystemDisk();
+    await disk.makeDirectory(options.path);
+    const lock = acquireDirectoryLock(options.path, systemClock);
+    try {
+      const id = await nodeIdentity(disk, options.path, systemRandom);
+      const node = new Node(id, new Catalog(disk, options.path), lock, options);
+      await node.#start();
+      return node;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Undefined when the node can serve, otherwise why not. */
+  unreadyReason(): string | undefined {
+    if (this.#closed) return "the node is stopping";
+    if (this.#failure !== undefined) return this.#failure;
+    return this.#ready ? undefined : "the node is starting";
+  }
+
+  /** Stops everything in good order: writes under way are finished. A second call waits too. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.hosts.start();
+      await this.supervisor.start();
+      await this.registry.openAll();
+      this.#ready = true;
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#stop();
+    this.#lock.release();
+  }
+
+  async #stop(): Promise<void> {
+    await this.supervisor.stop(closeMsMax);
+    await this.hosts.close(closeMsMax);
+    await this.system.stopAll(closeMsMax);
+    this.system.closeLinks();
+    this.events.close();
+  }
+
+  #rootSupervisor(): Supervisor {
+    const supervisor = new Supervisor({
+      name: "supervisor",
+      system: this.system,
+      hosts: this.hosts,
+      children: this.#gatewayNames().map(({ host, name }) => ({
+        name,
+        start: { module: gatewayModule, host },
+      })),
+      onEscalate: (error) => {
+        this.#failure = error.message;
+        this.system.emit("escalated", { error: error.toPlain() });
+      },
+    });
+    supervisor.lifecycle$.subscribe((event) => this.#publishLifecycle(event));
+    return supervisor;
+  }
+
+  #gatewayPool(): WorkerPool {
+    const refs = this.#gatewayNames().map((address) => this.system.ref(address));
+    return new WorkerPool(systemClock, refs);
+  }
+
+  #gatewayNames(): { host: string; name: string }[] {
+    return this.#specs
+      .filter(({ role }) => role === "write")
+      .map(({ name }) => ({ host: name, name: `gateway/${name}` }));
+  }
+
+  #tree(settings: CollectionSettings, directory: string): CollectionTree {
+    return collectionTree({
+      system: this.system,
+      hosts: this.hosts,
+      plan: hostPlan(this.#specs, settings.collection),
+      settings,
+      directory,
+      node: this.id,
+      versions: this.#versions,
+      onLifecycle: (event) => this.#publishLifecycle(event),
+    });
+  }
+
+  #publishLifecycle(event: { readonly type: string; readonly time_ms: number }): void {
+    this.events.publish({ ...event, host: this.system.host });
+  }
+}

@@ -1,0 +1,56 @@
+/** The embedded store: a whole node in this process, no server. */
+import type { WatchChange } from "../actors/index.js";
+import { systemRandom } from "../base/index.js";
+import type { StoreEvent, VectorStore } from "../protocol/index.js";
+import type { Observable } from "../supervisors/index.js";
+import { ActorApi } from "./actor-api.js";
+import { EmbeddedStore } from "./embedded-store.js";
+import { Node } from "./node.js";
+import type { NodeOptions } from "./node.js";
+import { watch } from "./watch.js";
+import type { WatchOptions } from "./watch.js";
+
+export type OpenOptions = NodeOptions;
+
+/** How to end a worker thread on purpose. */
+export type ThreadDeath = Parameters<Node["hosts"]["killHost"]>[1];
+
+export interface OpenStore extends VectorStore {
+  /** The actors inside, and a place for one's own. */
+  readonly actors: ActorApi;
+  /** Lifecycle, index, write and watch events, from now on. */
+  readonly events$: Observable<StoreEvent>;
+  /** A live query: every change that enters it, leaves it, or changes a row within it. */
+  watch(options: WatchOptions): Observable<WatchChange>;
+  /** Ends a worker thread the hard way. Errors: `PERMISSION_DENIED` without `test_hooks`. */
+  kill_thread(host: string, how: ThreadDeath): Promise<void>;
+}
+
+/**
+ * Opens a data directory in this process. Errors: `DIRECTORY_LOCKED` when another process or store
+ * has it (the message says who), `DATA_CORRUPTED`, `STORAGE_FULL`.
+ */
+export async function open(options: OpenOptions): Promise<OpenStore> {
+  return new OpenNodeStore(await Node.open(options));
+}
+
+class OpenNodeStore extends EmbeddedStore implements OpenStore {
+  readonly actors: ActorApi;
+  readonly events$: Observable<StoreEvent>;
+  readonly #node: Node;
+
+  constructor(node: Node) {
+    super({ registry: node.registry, random: systemRandom, close: () => node.close() });
+    this.#node = node;
+    this.actors = new ActorApi(node);
+    this.events$ = node.events.events$;
+  }
+
+  watch(options: WatchOptions): Observable<WatchChange> {
+    return watch(this.#node, options);
+  }
+
+  kill_thread(host: string, how: ThreadDeath): Promise<void> {
+    return this.#node.hosts.killHost(host, how);
+  }
+}

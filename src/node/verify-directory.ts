@@ -1,0 +1,68 @@
+/**
+ * Checks a data directory that no node has open: every checksum of every store, and that the Merkle
+ * tree that is kept is the tree of the rows that are there.
+ */
+import { merkleEntry, shardDirectory } from "../actors/index.js";
+import { SystemDisk, systemClock } from "../base/index.js";
+import type { Disk } from "../base/index.js";
+import { MerkleTree } from "../consistency/index.js";
+import type { CollectionSettings } from "../protocol/index.js";
+import { acquireDirectoryLock, openRowStore, verifyRowStore } from "../storage/index.js";
+import type { RowSnapshot } from "../storage/index.js";
+import { Catalog } from "./catalog.js";
+
+export interface CollectionReport {
+  readonly collection: string;
+  readonly rows: number;
+  /** Merkle root of the rows that are there; empty when they cannot be read. */
+  readonly root: string;
+  /** What is wrong, as sentences; empty when sound. */
+  readonly problems: readonly string[];
+}
+
+/** Errors: `DIRECTORY_LOCKED` while a node has it open, `DATA_CORRUPTED` for damaged settings. */
+export async function verifyDirectory(directory: string): Promise<CollectionReport[]> {
+  const lock = acquireDirectoryLock(directory, systemClock);
+  try {
+    const disk = new SystemDisk();
+    const catalog = new Catalog(disk, directory);
+    const reports: CollectionReport[] = [];
+    for (const settings of await catalog.list()) {
+      const shard = shardDirectory(catalog.directoryOf(settings.collection), 0);
+      reports.push(await verifyShard(settings, shard, disk));
+    }
+    return reports;
+  } finally {
+    lock.release();
+  }
+}
+
+async function verifyShard(
+  { collection, dimension }: CollectionSettings,
+  directory: string,
+  disk: Disk,
+): Promise<CollectionReport> {
+  const { rows, problems } = await verifyRowStore({ directory, disk });
+  if (problems.length > 0) return { collection, rows, root: "", problems };
+  const store = await openRowStore({ directory, disk, dimension, mode: "read" });
+  try {
+    const snapshot = store.snapshot();
+    const { root, kept } = merkleRoots(snapshot);
+    snapshot.release();
+    const wrong =
+      root === kept ? [] : [`the Merkle root kept is ${kept}, that of the rows ${root}`];
+    return { collection, rows, root, problems: wrong };
+  } finally {
+    await store.close();
+  }
+}
+
+/** The root of the rows and tombstones that are there, and the root of the leaves that are kept. */
+function merkleRoots(snapshot: RowSnapshot): { root: string; kept: string } {
+  const tree = new MerkleTree();
+  for (const row of snapshot.scan(0)) tree.add(merkleEntry(row));
+  for (const { id, version } of snapshot.tombstones()) tree.add({ id, version });
+  const keptTree = new MerkleTree();
+  for (const { bucket, leaf } of snapshot.leaves()) keptTree.setLeaf(bucket, leaf);
+  return { root: tree.root(), kept: keptTree.root() };
+}

@@ -1,0 +1,205 @@
+/**
+ * Walks MessagePack that nobody has checked, one token at a time. A token's kind and its number or
+ * length stand in fields, so that a walk allocates nothing.
+ *
+ * After `next`, every length has been compared with the bytes that are left (an element takes at
+ * least one), so a caller may allocate by it. What JSON has no form for (extensions, integers beyond
+ * 2^53) is refused. Errors are `INVALID_ARGUMENT` and name the byte.
+ */
+import { isUtf8 } from "node:buffer";
+import { invalid, type DvespError } from "../base/index.js";
+
+export enum Token {
+  nil,
+  boolean,
+  number,
+  string,
+  binary,
+  array,
+  map,
+}
+
+/** Assigned to an object it would set the prototype; no body or metadata may hold it. */
+export const forbiddenKey = "__proto__";
+
+export class MsgpackCursor {
+  readonly bytes: Buffer;
+  readonly #view: DataView;
+  at = 0;
+  kind = Token.nil;
+  /** The number itself, 0 or 1 of a boolean, or the length of what follows. */
+  value = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get atEnd(): boolean {
+    return this.at === this.bytes.length;
+  }
+
+  fail(reason: string, at = this.at): DvespError {
+    return invalid(`malformed MessagePack at byte ${at}: ${reason}`);
+  }
+
+  /** Reads the next token's head; the bytes of a string or binary then start at `at`. */
+  next(): Token {
+    const head = this.#unsigned8();
+    if (head < 0x80) return this.#set(Token.number, head);
+    if (head < 0x90) return this.#container(Token.map, head & 0x0f);
+    if (head < 0xa0) return this.#container(Token.array, head & 0x0f);
+    if (head < 0xc0) return this.#run(Token.string, head & 0x1f);
+    if (head >= 0xe0) return this.#set(Token.number, head - 0x100);
+    return this.#long(head);
+  }
+
+  /** Reads the key of a map's member. */
+  key(): string {
+    this.#keyHead();
+    return this.string();
+  }
+
+  skipKey(): void {
+    this.#keyHead();
+    this.skipString();
+  }
+
+  /** The string whose head was just read. */
+  string(): string {
+    const start = this.at;
+    const encoding = this.skipString() ? "latin1" : "utf8";
+    return this.bytes.toString(encoding, start, this.at);
+  }
+
+  /** Passes over the string whose head was just read; true when it is ASCII. */
+  skipString(): boolean {
+    const { bytes, at } = this;
+    const end = at + this.value;
+    this.at = end;
+    let seen = 0;
+    for (let index = at; index < end; index++) seen |= bytes[index] as number;
+    if (seen < 0x80) return true;
+    if (!isUtf8(bytes.subarray(at, end))) throw this.fail("a string that is not UTF-8", at);
+    return false;
+  }
+
+  /** A view of the binary whose head was just read. */
+  binary(): Uint8Array {
+    const { buffer, byteOffset } = this.bytes;
+    const view = new Uint8Array(buffer, byteOffset + this.at, this.value);
+    this.at += this.value;
+    return view;
+  }
+
+  /** Fills `target` with the numbers at the cursor; false when something else is among them. */
+  numbers(target: Float32Array): boolean {
+    for (let index = 0; index < target.length; index++) {
+      const head = this.bytes[this.at];
+      // Floats, the usual case, without the way through a token.
+      if (head === 0xca) target[index] = this.#view.getFloat32(this.#take(5) + 1);
+      else if (head === 0xcb) target[index] = this.#view.getFloat64(this.#take(9) + 1);
+      else if (this.next() === Token.number) target[index] = this.value;
+      else return false;
+    }
+    return true;
+  }
+
+  #keyHead(): void {
+    const start = this.at;
+    if (this.next() !== Token.string) throw this.fail("a key that is not a string", start);
+    if (this.value !== forbiddenKey.length) return;
+    const key = this.bytes.toString("latin1", this.at, this.at + this.value);
+    if (key === forbiddenKey) throw this.fail(`the key ${forbiddenKey} is not accepted`, start);
+  }
+
+  #long(head: number): Token {
+    const start = this.at - 1;
+    switch (head) {
+      case 0xc0:
+        return this.#set(Token.nil, 0);
+      case 0xc2:
+        return this.#set(Token.boolean, 0);
+      case 0xc3:
+        return this.#set(Token.boolean, 1);
+      case 0xc4:
+        return this.#run(Token.binary, this.#unsigned8());
+      case 0xc5:
+        return this.#run(Token.binary, this.#view.getUint16(this.#take(2)));
+      case 0xc6:
+        return this.#run(Token.binary, this.#view.getUint32(this.#take(4)));
+      case 0xca:
+        return this.#set(Token.number, this.#view.getFloat32(this.#take(4)));
+      case 0xcb:
+        return this.#set(Token.number, this.#view.getFloat64(this.#take(8)));
+      case 0xcc:
+        return this.#set(Token.number, this.#unsigned8());
+      case 0xcd:
+        return this.#set(Token.number, this.#view.getUint16(this.#take(2)));
+      case 0xce:
+        return this.#set(Token.number, this.#view.getUint32(this.#take(4)));
+      case 0xcf:
+        return this.#wide(Number(this.#view.getBigUint64(this.#take(8))), start);
+      case 0xd0:
+        return this.#set(Token.number, this.#view.getInt8(this.#take(1)));
+      case 0xd1:
+        return this.#set(Token.number, this.#view.getInt16(this.#take(2)));
+      case 0xd2:
+        return this.#set(Token.number, this.#view.getInt32(this.#take(4)));
+      case 0xd3:
+        return this.#wide(Number(this.#view.getBigInt64(this.#take(8))), start);
+      case 0xd9:
+        return this.#run(Token.string, this.#unsigned8());
+      case 0xda:
+        return this.#run(Token.string, this.#view.getUint16(this.#take(2)));
+      case 0xdb:
+        return this.#run(Token.string, this.#view.getUint32(this.#take(4)));
+      case 0xdc:
+        return this.#container(Token.array, this.#view.getUint16(this.#take(2)));
+      case 0xdd:
+        return this.#container(Token.array, this.#view.getUint32(this.#take(4)));
+      case 0xde:
+        return this.#container(Token.map, this.#view.getUint16(this.#take(2)));
+      case 0xdf:
+        return this.#container(Token.map, this.#view.getUint32(this.#take(4)));
+      default:
+        throw this.fail(`type 0x${head.toString(16)} is not accepted`, start);
+    }
+  }
+
+  #set(kind: Token, value: number): Token {
+    this.value = value;
+    return (this.kind = kind);
+  }
+
+  #run(kind: Token, length: number): Token {
+    if (length > this.bytes.length - this.at) throw this.#cut();
+    return this.#set(kind, length);
+  }
+
+  #container(kind: Token, count: number): Token {
+    const bytesMin = kind === Token.map ? 2 * count : count;
+    if (bytesMin > this.bytes.length - this.at) throw this.#cut();
+    return this.#set(kind, count);
+  }
+
+  #wide(value: number, start: number): Token {
+    if (Number.isSafeInteger(value)) return this.#set(Token.number, value);
+    throw this.fail("an integer beyond 2^53 would lose digits; send it as a string", start);
+  }
+
+  #unsigned8(): number {
+    return this.bytes[this.#take(1)] as number;
+  }
+
+  #take(size: number): number {
+    const start = this.at;
+    if (size > this.bytes.length - start) throw this.#cut();
+    this.at = start + size;
+    return start;
+  }
+
+  #cut(): DvespError {
+    return this.fail("it ends too early", this.bytes.length);
+  }
+}

@@ -1,0 +1,53 @@
+/** Normal requests of search, one query or many. */
+import { checkShape } from "./check-shape.js";
+import { filterOf } from "./filter-member.js";
+import { itemsOf, queriesLimit } from "./ids.js";
+import type { NormalSearch, NormalSearchBatch } from "./normal-requests.js";
+import { isPlainObject, nameOf } from "./plain-object.js";
+import { refusal } from "./refusal.js";
+import { searchBatchRequest, searchRequest } from "./request-schemas.js";
+import { packVector } from "./vectors.js";
+
+/** `field` is the path of the request, when it stands in another one. */
+export function normaliseSearch(request: unknown, field = ""): NormalSearch {
+  const shape = checkShape(searchRequest, request, field);
+  const prefix = field === "" ? "" : `${field}.`;
+  return {
+    operation: "search",
+    collection: shape.collection,
+    consistency_level: shape.consistency_level,
+    timeout_ms: shape.timeout_ms,
+    after: shape.after,
+    query_vector: packVector(shape.query_vector, `${prefix}query_vector`),
+    top_k: shape.top_k,
+    offset: shape.offset,
+    distance_metric: shape.distance_metric,
+    filter: filterOf(shape.filter, `${prefix}filter`),
+    include_vectors: shape.include_vectors,
+    include_metadata: shape.include_metadata,
+    exact: shape.exact,
+    explain: shape.explain,
+    max_distance: shape.max_distance,
+    recall: shape.recall,
+    ef: shape.ef,
+    nprobe: shape.nprobe,
+  };
+}
+
+/** All queries are of one collection, named by the batch or, if it does not, by the first query. */
+export function normaliseSearchBatch(request: unknown): NormalSearchBatch {
+  const shape = checkShape(searchBatchRequest, request);
+  const given = itemsOf(shape.queries, "queries", queriesLimit);
+  const queries = given.map((query, index) => {
+    const field = `queries[${index}]`;
+    if (!isPlainObject(query)) throw refusal(field, `must be an object, not ${nameOf(query)}`);
+    return normaliseSearch(
+      { ...query, collection: query["collection"] ?? shape.collection },
+      field,
+    );
+  });
+  const collection = shape.collection ?? queries[0]?.collection ?? "";
+  const other = queries.findIndex((query) => query.collection !== collection);
+  if (other < 0) return { operation: "search_batch", collection, queries };
+  throw refusal(`queries[${other}].collection`, `must be that of the batch, ${collection}`);
+}

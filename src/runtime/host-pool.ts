@@ -1,0 +1,134 @@
+/**
+ * The worker threads of a process: a Piscina pool in which each thread is an actor host for life.
+ *
+ * The pool must not use Piscina's `Atomics.wait`, which would stop the event loop of a host. Its
+ * threads are replaced by Piscina; the hosts on them by their slots.
+ */
+import { type ResourceLimits } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { DvespError, invalid } from "../base/index.js";
+import type { ActorSystem } from "./actor-system.js";
+import { HostSlot, type HostState } from "./host-slot.js";
+import type { DeathKind } from "./signals.js";
+
+export interface HostSpec {
+  readonly name: string;
+  /** What the host is for; child specs may ask for any host of a role. */
+  readonly role: string;
+}
+
+export interface HostStatus extends HostSpec {
+  readonly state: HostState;
+}
+
+export interface HostPoolOptions {
+  /** The system of this thread, which becomes the hub. */
+  readonly system: ActorSystem;
+  readonly hosts: readonly HostSpec[];
+  /** Heap limits of each thread, as worker_threads take them. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Allow `killHost`. Never in production. */
+  readonly testHooks?: boolean;
+}
+
+export type HostListener = (status: HostStatus) => void;
+
+export class HostPool {
+  readonly #system: ActorSystem;
+  readonly #testHooks: boolean;
+  readonly #threads: Piscina;
+  readonly #specs: readonly HostSpec[];
+  readonly #slots = new Map<string, HostSlot>();
+  readonly #listeners = new Set<HostListener>();
+
+  constructor(options: HostPoolOptions) {
+    const { system, hosts, resourceLimits, testHooks = false } = options;
+    checkSpecs(hosts, system.host);
+    this.#system = system;
+    this.#specs = hosts;
+    this.#testHooks = testHooks;
+    this.#threads = new Piscina({
+      filename: new URL("./host.js", import.meta.url).href,
+      minThreads: hosts.length,
+      maxThreads: hosts.length,
+      atomics: "disabled",
+      recordTiming: false,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    // A thread that failed before it took its host on: the slot's own limit in time deals with it.
+    this.#threads.on("error", (error: unknown) => {
+      system.emit("thread_failed", { message: String(error) });
+    });
+    for (const spec of hosts) this.#slots.set(spec.name, this.#slot(spec));
+  }
+
+  /** Starts all hosts; resolves when each has been up once. */
+  async start(): Promise<void> {
+    const up = this.#specs.map(({ name }) => this.#whenUp(name));
+    for (const slot of this.#slots.values()) slot.start();
+    await Promise.all(up);
+  }
+
+  hosts(): readonly HostStatus[] {
+    return this.#specs.map((spec) => ({ ...spec, state: this.#stateOf(spec.name) }));
+  }
+
+  /** Calls `listener` at each change of a host's state, until the returned function is called. */
+  onHost(listener: HostListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Ends a host's thread the hard way, for tests. Errors: `PERMISSION_DENIED` unless the pool was
+   * made with `testHooks`, `INVALID_ARGUMENT` for an unknown host, `CLOSED` when it is away.
+   */
+  async killHost(name: string, how: DeathKind | "terminate"): Promise<void> {
+    if (!this.#testHooks) throw new DvespError("PERMISSION_DENIED", "test hooks are off");
+    const slot = this.#slots.get(name);
+    if (!slot) throw invalid(`there is no host ${name}`);
+    if (slot.state !== "up") throw new DvespError("CLOSED", `${name} is ${slot.state}`);
+    if (how === "terminate") slot.terminate();
+    else await this.#system.requestHost(name, { type: "die", how }, 5000);
+  }
+
+  /** Stops all actors and threads; takes `limitMs` and little more, whatever they do. */
+  async close(limitMs: number): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close(limitMs)));
+    await this.#threads.destroy();
+  }
+
+  #slot(spec: HostSpec): HostSlot {
+    return new HostSlot({
+      name: spec.name,
+      system: this.#system,
+      threads: this.#threads,
+      testHooks: this.#testHooks,
+      onState: (state) => {
+        for (const listener of [...this.#listeners]) listener({ ...spec, state });
+      },
+    });
+  }
+
+  #stateOf(name: string): HostState {
+    return this.#slots.get(name)?.state ?? "closed";
+  }
+
+  #whenUp(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const forget = this.onHost((status) => {
+        if (status.name !== name) return;
+        if (status.state === "closed") reject(new DvespError("CLOSED", "the pool is closing"));
+        else if (status.state !== "up") return;
+        forget();
+        resolve();
+      });
+    });
+  }
+}
+
+function checkSpecs(hosts: readonly HostSpec[], hub: string): void {
+  const names = new Set([hub, ...hosts.map(({ name }) => name)]);
+  if (hosts.length === 0) throw invalid("a pool has at least one host", "hosts");
+  if (names.size !== hosts.length + 1) throw invalid("each host needs a name of its own", "hosts");
+}

@@ -1,0 +1,9 @@
+/** The truth on disk: row stores, their verification, and the lock of a data directory. */
+export * from "./checksum.js";
+export * from "./directory-lock.js";
+export { MemoryTables, type CommitPoint } from "./memory-table.js";
+export { openRowStore, type RowStoreOptions } from "./open-row-store.js";
+export { leafBytes } from "./records.js";
+export type * from "./row-store.js";
+export type { OpenTable } from "./table.js";
+export * from "./verify.js";

@@ -1,0 +1,131 @@
+/**
+ * What a row store promises: the durable truth of one replica. One thread writes it; any number of
+ * threads of the same process read the same directory meanwhile, each through a store of its own.
+ *
+ * A row is named by its ordinal, a number that only grows and is not given again once committed. Its
+ * vector stands in a vector file at the place of the ordinal and never changes; all else about it is
+ * a record of the table. docs/STORAGE-FORMAT.md argues what a crash at each point leaves.
+ */
+
+export interface RowRecord {
+  readonly ordinal: number;
+  /** 16 bytes. */
+  readonly id: Uint8Array;
+  /** At most 64 characters. */
+  readonly version: string;
+  /** `vectorCrc` of the row's vector. */
+  readonly vectorCrc: number;
+  /** `bytesCrc` of `metadata`. */
+  readonly metadataCrc: number;
+  /** Opaque here. */
+  readonly metadata: Uint8Array;
+}
+
+/** One atomic change. What it holds must not change until the commit has settled. */
+export interface CommitBatch {
+  /** Packed rows; they get the ordinals from `nextOrdinal` on, in order. */
+  readonly vectors?: Float32Array;
+  /**
+   * Records of new rows, and of rows that keep their ordinal and vector (a metadata update). An id
+   * has one live row: a new row of a known id comes with the removal of the old one.
+   */
+  readonly puts: readonly RowRecord[];
+  /** Rows that go. `keepId`: the id now points to another ordinal, put in the same batch. */
+  readonly removes: readonly RowRemoval[];
+  readonly tombstones: readonly Tombstone[];
+  /** Ids whose tombstones go. */
+  readonly untombstone: readonly Uint8Array[];
+  readonly leaves: readonly MerkleLeaf[];
+  readonly operations: readonly Operation[];
+  readonly appliedVersion: string;
+  /** Replaces the settings. */
+  readonly settings?: Uint8Array;
+  readonly nowMs: number;
+}
+
+export interface RowRemoval {
+  readonly ordinal: number;
+  readonly id: Uint8Array;
+  readonly keepId: boolean;
+}
+
+export interface Tombstone {
+  readonly id: Uint8Array;
+  readonly version: string;
+}
+
+export interface MerkleLeaf {
+  readonly bucket: number;
+  /** 32 bytes. */
+  readonly leaf: Uint8Array;
+}
+
+/** What an idempotency key was answered. */
+export interface Operation {
+  readonly key: string;
+  readonly expiresMs: number;
+  readonly value: Uint8Array;
+}
+
+export interface IdEntry {
+  readonly id: Uint8Array;
+  readonly ordinal: number;
+}
+
+/** Called with the ordinal of the first of `rows`, which are only valid during the call. */
+export type VectorSink = (firstOrdinal: number, rows: Float32Array) => void;
+
+export interface RowStore {
+  readonly dimension: number;
+  readonly nextOrdinal: number;
+  /** Live rows. */
+  readonly rows: number;
+  readonly appliedVersion: string;
+  /**
+   * Resolves when the batch is durable, and visible to every snapshot made from then on. One at a
+   * time. When it rejects, no snapshot sees anything of it and all counters are as before.
+   * Errors: `STORAGE_FULL`: it may be tried again when there is room, but if the message says that
+   * a sync failed the next case holds too. `INTERNAL`: the medium failed; from then on every commit
+   * is refused with `CLOSED`, as nobody knows which bytes the medium has, until the store is opened
+   * anew; reading goes on.
+   */
+  commit(batch: CommitBatch): Promise<void>;
+  /** The newest commit of whichever thread. Release it soon: it keeps old pages from reuse. */
+  snapshot(): RowSnapshot;
+  /**
+   * Reads committed vectors in order, in blocks of some MiB, at the speed of the disk. They are not
+   * checked. Errors: `DATA_CORRUPTED` when a file is missing or short.
+   */
+  loadVectors(firstOrdinal: number, count: number, sink: VectorSink): Promise<void>;
+  bytes(): { vectors_disk: number; rows_disk: number };
+  /** Releases all snapshots. Waits for a commit under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * One commit's state; all reads see the same. Errors of every read: `DATA_CORRUPTED`, naming the
+ * record, when it is not what was stored. What is returned belongs to the caller.
+ */
+export interface RowSnapshot {
+  readonly appliedVersion: string;
+  readonly rows: number;
+  readonly nextOrdinal: number;
+  /** Opaque here. */
+  readonly settings: Uint8Array;
+  row(ordinal: number): RowRecord | undefined;
+  ordinalOf(id: Uint8Array): number | undefined;
+  /** The version of the delete. */
+  tombstone(id: Uint8Array): string | undefined;
+  /** The value stored for an idempotency key that has not expired at `nowMs`. */
+  operation(key: string, nowMs: number): Uint8Array | undefined;
+  /** Live rows in ascending order of ordinals. */
+  scan(fromOrdinal: number): Iterable<RowRecord>;
+  /** Ordinals of live rows, ascending, without reading their records. */
+  scanOrdinals(fromOrdinal: number): Iterable<number>;
+  /** Live rows in ascending order of ids, those above `after`. */
+  scanIds(after: Uint8Array | undefined): Iterable<IdEntry>;
+  leaves(): Iterable<MerkleLeaf>;
+  tombstones(): Iterable<Tombstone>;
+  /** A second call does nothing; a read after it is a failed assertion. */
+  release(): void;
+}

@@ -1,0 +1,95 @@
+/** The row store over a table and vector files, whichever they are; the writer's has a `RowWriter`. */
+import { assert, DvespError, toStorageError, type Disk } from "../base/index.js";
+import { TableRowSnapshot } from "./row-snapshot.js";
+import type { CommitBatch, RowSnapshot, RowStore, VectorSink } from "./row-store.js";
+import type { RowWriter } from "./row-writer.js";
+import type { Table } from "./table.js";
+import type { VectorLayout } from "./vector-layout.js";
+import { readVectors } from "./vector-reader.js";
+
+export interface StoreParts {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly table: Table;
+  readonly layout: VectorLayout;
+  /** Absent in a store that only reads. */
+  readonly writer: RowWriter | undefined;
+}
+
+export class TableRowStore implements RowStore {
+  readonly #parts: StoreParts;
+  #closed = false;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  get dimension(): number {
+    return this.#parts.layout.dimension;
+  }
+
+  get nextOrdinal(): number {
+    return this.#newest((state) => state.nextOrdinal);
+  }
+
+  get rows(): number {
+    return this.#newest((state) => state.rows);
+  }
+
+  get appliedVersion(): string {
+    return this.#newest((state) => state.appliedVersion);
+  }
+
+  async commit(batch: CommitBatch): Promise<void> {
+    this.#checkOpen();
+    const writer = this.#parts.writer;
+    assert(writer, "a store opened for reading does not commit");
+    await writer.commit(batch);
+  }
+
+  snapshot(): RowSnapshot {
+    this.#checkOpen();
+    return new TableRowSnapshot(this.#parts.table.snapshot());
+  }
+
+  async loadVectors(firstOrdinal: number, count: number, sink: VectorSink): Promise<void> {
+    this.#checkOpen();
+    assert(firstOrdinal >= 0 && count >= 0, "ordinals are not negative");
+    assert(firstOrdinal + count <= this.nextOrdinal, "vectors that are committed");
+    try {
+      await readVectors(this.#parts, firstOrdinal, count, sink);
+    } catch (error) {
+      throw toStorageError(error, `reading vectors of ${this.#parts.directory}`);
+    }
+  }
+
+  bytes(): { vectors_disk: number; rows_disk: number } {
+    this.#checkOpen();
+    return {
+      vectors_disk: this.#parts.layout.totalBytes(this.nextOrdinal),
+      rows_disk: this.#parts.table.bytes(),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#parts.writer?.close();
+    await this.#parts.table.close();
+  }
+
+  #newest<T>(read: (state: { nextOrdinal: number; rows: number; appliedVersion: string }) => T): T {
+    const writer = this.#parts.writer;
+    if (writer) return read(writer.head);
+    const snapshot = this.snapshot();
+    try {
+      return read(snapshot);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new DvespError("CLOSED", `${this.#parts.directory} is closed`);
+  }
+}

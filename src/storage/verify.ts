@@ -1,0 +1,202 @@
+/**
+ * The whole store, checked against itself: every record against its checksum, every live vector
+ * against the checksum in its record, ids and rows against each other, counts and lengths against
+ * the head. It changes nothing, and goes on after what it finds.
+ */
+import { isDvespError, toStorageError, type Disk } from "../base/index.js";
+import {
+  idKey,
+  idOfKey,
+  numberKey,
+  operationKey,
+  operationOfExpiry,
+  rangeOf,
+  tags,
+  type Tag,
+} from "./keys.js";
+import { openExistingTable } from "./open-row-store.js";
+import {
+  decodeLeaf,
+  decodeNothing,
+  decodeOperation,
+  decodeOrdinal,
+  decodeRow,
+  decodeTombstone,
+  isRowOf,
+  type StoreHead,
+} from "./records.js";
+import { readHead } from "./row-snapshot.js";
+import type { OpenTable, TableEntry, TableSnapshot } from "./table.js";
+import { VectorLayout } from "./vector-layout.js";
+import { verifyVectors } from "./verify-vectors.js";
+
+/** Problems told one by one; beyond, they are only counted. */
+const problemsMax = 1000;
+
+export interface VerifyOptions {
+  readonly directory: string;
+  readonly disk: Disk;
+  /** Default LMDB. */
+  readonly openTable?: OpenTable;
+  /** Called now and then with the rows checked so far, of how many; rows are checked in two passes. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface VerifyReport {
+  /** Records found, of each kind. */
+  readonly rows: number;
+  readonly ids: number;
+  readonly tombstones: number;
+  readonly leaves: number;
+  readonly operations: number;
+  /** Live vectors whose bytes were compared with their checksum. */
+  readonly vectors: number;
+  readonly nextOrdinal: number;
+  /** What is wrong, as sentences; at most 1,000 of them. */
+  readonly problems: readonly string[];
+  readonly problemCount: number;
+}
+
+/**
+ * Verifies the store in `directory`, which nobody writes meanwhile. What is wrong is in the report.
+ * Errors: `INVALID_ARGUMENT` when there is no store.
+ */
+export async function verifyRowStore(options: VerifyOptions): Promise<VerifyReport> {
+  const table = await openExistingTable(options);
+  const snapshot = table.snapshot();
+  try {
+    return await new Verifier(options, snapshot).run();
+  } finally {
+    snapshot.release();
+    await table.close();
+  }
+}
+
+class Verifier {
+  readonly #options: VerifyOptions;
+  readonly #table: TableSnapshot;
+  readonly #problems: string[] = [];
+  #problemCount = 0;
+
+  constructor(options: VerifyOptions, table: TableSnapshot) {
+    this.#options = options;
+    this.#table = table;
+  }
+
+  async run(): Promise<VerifyReport> {
+    const head = this.#attempt(() => readHead(this.#table));
+    if (!head) this.#problem("the head record is missing or spoilt");
+    const rows = this.#rows(head);
+    const counts = {
+      rows,
+      ids: this.#ids(),
+      tombstones: this.#each(tags.tombstone, decodeTombstone),
+      leaves: this.#each(tags.leaf, decodeLeaf),
+      operations: this.#operations(),
+    };
+    if (head && head.rows !== rows) {
+      this.#problem(`the head record counts ${head.rows} live rows, ${rows} are there`);
+    }
+    const vectors = head ? await this.#vectors(head) : 0;
+    return {
+      ...counts,
+      vectors,
+      nextOrdinal: head?.nextOrdinal ?? 0,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+    };
+  }
+
+  /** Calls `check` with every entry of a kind; what it throws is a problem. How many there are. */
+  #each(tag: Tag, check: (key: Uint8Array, value: Uint8Array) => unknown): number {
+    let count = 0;
+    for (const { key, value } of this.#table.entries(rangeOf(tag))) {
+      count++;
+      this.#attempt(() => check(key, value));
+    }
+    return count;
+  }
+
+  #rows(head: StoreHead | undefined): number {
+    let count = 0;
+    return this.#each(tags.row, (key, value) => {
+      if (++count % 1024 === 0) this.#options.onProgress?.(count, 2 * (head?.rows ?? count));
+      const row = decodeRow(key, value);
+      if (head && row.ordinal >= head.nextOrdinal) {
+        this.#problem(`row ${row.ordinal} is beyond the last ordinal`);
+      }
+      const byId = idKey(tags.id, row.id);
+      const found = this.#table.get(byId);
+      const ordinal = found && decodeOrdinal(byId, found);
+      if (ordinal === row.ordinal) return;
+      this.#problem(`row ${row.ordinal}: its id names ${ordinal ?? "no row"}`);
+    });
+  }
+
+  #ids(): number {
+    return this.#each(tags.id, (key, value) => {
+      const ordinal = decodeOrdinal(key, value);
+      const row = this.#table.get(numberKey(tags.row, ordinal));
+      if (row && isRowOf(row, idOfKey(key))) return;
+      const id = Buffer.from(idOfKey(key)).toString("hex");
+      this.#problem(
+        `id ${id} names row ${ordinal}, which ${row ? "has another id" : "is not there"}`,
+      );
+    });
+  }
+
+  #operations(): number {
+    this.#each(tags.expiry, (key, value) => {
+      decodeNothing(key, value);
+      const name = operationOfExpiry(key);
+      if (!this.#table.get(operationKey(name))) this.#problem(`operation ${name} is not there`);
+    });
+    return this.#each(tags.operation, decodeOperation);
+  }
+
+  async #vectors(head: StoreHead): Promise<number> {
+    const layout = this.#attempt(() => new VectorLayout(head.dimension, head.rowsPerFile));
+    if (!layout) return 0;
+    const { disk, directory, onProgress } = this.#options;
+    return verifyVectors({
+      disk,
+      directory,
+      layout,
+      nextOrdinal: head.nextOrdinal,
+      rows: this.#soundRows(),
+      onProblem: (problem) => this.#problem(problem),
+      onProgress: (done) => onProgress?.(head.rows + done, 2 * head.rows),
+    });
+  }
+
+  *#soundRows() {
+    for (const entry of this.#table.entries(rangeOf(tags.row))) {
+      const row = this.#soundRow(entry);
+      if (row) yield row;
+    }
+  }
+
+  /** The row, or nothing when it is spoilt, which the pass over records has told already. */
+  #soundRow({ key, value }: TableEntry) {
+    try {
+      return decodeRow(key, value);
+    } catch (error) {
+      if (isDvespError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #attempt<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#problem(toStorageError(error, "verifying").message);
+      return undefined;
+    }
+  }
+
+  #problem(problem: string): void {
+    this.#problemCount++;
+    if (this.#problems.length < problemsMax) this.#problems.push(problem);
+  }
+}

@@ -1,0 +1,84 @@
+/** What the parts of the API suite share: data from a seed, collections of their own, expectations. */
+import { expect } from "vitest";
+import { errorCodes, randomFraction, seededRandom } from "../../src/base/index.js";
+import type { ErrorCode, Random } from "../../src/base/index.js";
+import type { ErrorDetails } from "../../src/base/index.js";
+import type { Metadata, VectorStore } from "../../src/protocol/index.js";
+
+/** A store under test, opened for one suite. */
+export interface OpenStore {
+  readonly store: VectorStore;
+  readonly close: () => Promise<void>;
+}
+
+/** Given to each part: the store of the suite, once it is open. */
+export type StoreUnderTest = () => VectorStore;
+
+let collections = 0;
+
+/** A name that no other test of this process uses. */
+export function newCollection(): string {
+  return `api-${process.pid}-${++collections}`;
+}
+
+/** Components between -1 and 1, different for every seed and the same for equal ones. */
+export function someVectors(count: number, dimension: number, seed = 1): Float32Array[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => someVector(dimension, random));
+}
+
+export function someVector(dimension: number, random: Random): Float32Array {
+  return Float32Array.from({ length: dimension }, () => 2 * randomFraction(random) - 1);
+}
+
+/** Rows that filters can tell apart: `{ row, parity, tens }`. */
+export function someMetadata(count: number): Metadata[] {
+  return Array.from({ length: count }, (_, row) => ({
+    row,
+    parity: row % 2 === 0 ? "even" : "odd",
+    tens: Math.floor(row / 10),
+  }));
+}
+
+export interface Filled {
+  readonly collection: string;
+  readonly vectors: Float32Array[];
+  readonly metadata: Metadata[];
+  readonly ids: string[];
+}
+
+/** A new collection with `count` rows from a seed. */
+export async function fill(
+  store: VectorStore,
+  {
+    count = 60,
+    dimension = 8,
+    seed = 1,
+  }: { count?: number; dimension?: number; seed?: number } = {},
+): Promise<Filled> {
+  const collection = newCollection();
+  const vectors = someVectors(count, dimension, seed);
+  const metadata = someMetadata(count);
+  const answer = await store.insert({ collection, vectors, metadata });
+  return { collection, vectors, metadata, ids: answer.vector_ids };
+}
+
+/** Expects a refusal with `code`, and with `field` where the contract names one. */
+export async function expectRefusal(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  field?: string,
+): Promise<void> {
+  const end = await promise.then(
+    (value) => ({ refused: false, value }) as const,
+    (error: ErrorDetails & { code?: unknown; message?: unknown }) =>
+      ({ refused: true, error }) as const,
+  );
+  if (!end.refused) {
+    expect.fail(`expected ${code}, but it answered ${JSON.stringify(end.value).slice(0, 200)}`);
+  }
+  expect(errorCodes).toContain(end.error.code);
+  expect({ code: end.error.code, message: end.error.message }).toMatchObject({ code });
+  expect(end.error.message).toEqual(expect.stringMatching(/\S/));
+  if (field !== undefined) expect(end.error.field).toBe(field);
+}

@@ -1,0 +1,189 @@
+/** Rows, and a model of a store, for tests of storage: everything follows from a seed. */
+import { randomBelow, type Random } from "../../src/base/index.js";
+import {
+  bytesCrc,
+  vectorCrc,
+  type CommitBatch,
+  type RowRecord,
+  type RowSnapshot,
+  type RowStore,
+} from "../../src/storage/index.js";
+
+export const emptyBatch: CommitBatch = {
+  puts: [],
+  removes: [],
+  tombstones: [],
+  untombstone: [],
+  leaves: [],
+  operations: [],
+  appliedVersion: "v0",
+  nowMs: 1000,
+};
+
+export function randomBytes(random: Random, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => randomBelow(random, 256));
+}
+
+export function randomVectors(random: Random, count: number, dimension: number): Float32Array {
+  return Float32Array.from({ length: count * dimension }, () => random.uint32() / 2 ** 31 - 1);
+}
+
+/** The record of row `index` of `vectors`, to be stored at `ordinal`. */
+export function rowOf(
+  random: Random,
+  parts: { vectors: Float32Array; index: number; dimension: number; ordinal: number },
+): RowRecord {
+  const metadata = randomBytes(random, randomBelow(random, 60));
+  return {
+    ordinal: parts.ordinal,
+    id: randomBytes(random, 16),
+    version: `v${random.uint32()}`,
+    vectorCrc: vectorCrc(parts.vectors, parts.index, parts.dimension),
+    metadataCrc: bytesCrc(metadata),
+    metadata,
+  };
+}
+
+/** A batch of new rows, from the next ordinal on. */
+export function insertion(
+  random: Random,
+  at: { firstOrdinal: number; dimension: number; count: number },
+): CommitBatch & { vectors: Float32Array } {
+  const vectors = randomVectors(random, at.count, at.dimension);
+  const puts = Array.from({ length: at.count }, (_, index) =>
+    rowOf(random, { vectors, index, dimension: at.dimension, ordinal: at.firstOrdinal + index }),
+  );
+  return { ...emptyBatch, vectors, puts, appliedVersion: `v${random.uint32()}` };
+}
+
+export function replaceMetadata(row: RowRecord, version: string, metadata: Uint8Array): RowRecord {
+  return { ...row, version, metadata, metadataCrc: bytesCrc(metadata) };
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+/** All that a store holds, as plain values that compare and print well. */
+export interface StoreContent {
+  readonly appliedVersion: string;
+  readonly nextOrdinal: number;
+  readonly rows: Readonly<Record<number, string>>;
+  readonly ids: Readonly<Record<string, number>>;
+  readonly tombstones: Readonly<Record<string, string>>;
+  readonly leaves: Readonly<Record<number, string>>;
+}
+
+export const emptyContent: StoreContent = {
+  appliedVersion: "",
+  nextOrdinal: 0,
+  rows: {},
+  ids: {},
+  tombstones: {},
+  leaves: {},
+};
+
+function rowText(row: RowRecord): string {
+  return [hexOf(row.id), row.version, row.vectorCrc, row.metadataCrc, hexOf(row.metadata)].join(
+    " ",
+  );
+}
+
+/** The content after `batch`, by the plainest means. */
+export function applied(
+  content: StoreContent,
+  batch: CommitBatch,
+  dimension: number,
+): StoreContent {
+  const rows = { ...content.rows };
+  const ids = { ...content.ids };
+  const tombstones = { ...content.tombstones };
+  const leaves = { ...content.leaves };
+  for (const { ordinal, id, keepId } of batch.removes) {
+    Reflect.deleteProperty(rows, ordinal);
+    if (!keepId) Reflect.deleteProperty(ids, hexOf(id));
+  }
+  for (const row of batch.puts) {
+    rows[row.ordinal] = rowText(row);
+    ids[hexOf(row.id)] = row.ordinal;
+  }
+  for (const id of batch.untombstone) Reflect.deleteProperty(tombstones, hexOf(id));
+  for (const { id, version } of batch.tombstones) tombstones[hexOf(id)] = version;
+  for (const { bucket, leaf } of batch.leaves) leaves[bucket] = hexOf(leaf);
+  const nextOrdinal = content.nextOrdinal + (batch.vectors?.length ?? 0) / dimension;
+  return { appliedVersion: batch.appliedVersion, nextOrdinal, rows, ids, tombstones, leaves };
+}
+
+export function contentOf(snapshot: RowSnapshot): StoreContent {
+  const rows = Object.fromEntries([...snapshot.scan(0)].map((row) => [row.ordinal, rowText(row)]));
+  const ids = [...snapshot.scanIds(undefined)].map(({ id, ordinal }) => [hexOf(id), ordinal]);
+  const tombstones = [...snapshot.tombstones()].map(({ id, version }) => [hexOf(id), version]);
+  const leaves = [...snapshot.leaves()].map(({ bucket, leaf }) => [bucket, hexOf(leaf)]);
+  return {
+    appliedVersion: snapshot.appliedVersion,
+    nextOrdinal: snapshot.nextOrdinal,
+    rows,
+    ids: Object.fromEntries(ids) as Record<string, number>,
+    tombstones: Object.fromEntries(tombstones) as Record<string, string>,
+    leaves: Object.fromEntries(leaves) as Record<number, string>,
+  };
+}
+
+export function storeContent(store: RowStore): StoreContent {
+  const snapshot = store.snapshot();
+  try {
+    return contentOf(snapshot);
+  } finally {
+    snapshot.release();
+  }
+}
+
+/** All vectors from ordinal 0 on, in one piece. */
+export async function allVectors(store: RowStore): Promise<Float32Array> {
+  const all = new Float32Array(store.nextOrdinal * store.dimension);
+  let next = 0;
+  await store.loadVectors(0, store.nextOrdinal, (first, rows) => {
+    if (first !== next) throw new Error(`block at ${first}, expected ${next}`);
+    all.set(rows, first * store.dimension);
+    next = first + rows.length / store.dimension;
+  });
+  if (next !== store.nextOrdinal) throw new Error(`blocks end at ${next} of ${store.nextOrdinal}`);
+  return all;
+}
+
+/** A random batch that the store of this content takes: inserts, updates, upserts and deletes. */
+export function randomBatch(
+  random: Random,
+  store: RowStore,
+  limits: { rowsMax: number },
+): CommitBatch {
+  const { dimension, nextOrdinal } = store;
+  const count = randomBelow(random, limits.rowsMax + 1);
+  const fresh = insertion(random, { firstOrdinal: nextOrdinal, dimension, count });
+  const snapshot = store.snapshot();
+  const live = [...snapshot.scan(0)];
+  const buried = [...snapshot.tombstones()];
+  snapshot.release();
+  const puts = [...fresh.puts];
+  const removes: { ordinal: number; id: Uint8Array; keepId: boolean }[] = [];
+  const tombstones: { id: Uint8Array; version: string }[] = [];
+  for (const row of live) {
+    const fate = randomBelow(random, 12);
+    if (fate === 0) {
+      puts.push(replaceMetadata(row, `u${random.uint32()}`, randomBytes(random, 20)));
+    } else if (fate === 1) {
+      removes.push({ ordinal: row.ordinal, id: row.id, keepId: false });
+      tombstones.push({ id: row.id, version: `d${random.uint32()}` });
+    } else if (fate === 2 && removes.length < fresh.puts.length) {
+      const index = removes.length;
+      puts[index] = { ...(puts[index] as RowRecord), id: row.id };
+      removes.push({ ordinal: row.ordinal, id: row.id, keepId: true });
+    }
+  }
+  const untombstone = buried.filter(() => randomBelow(random, 4) === 0).map(({ id }) => id);
+  const leaves = Array.from({ length: randomBelow(random, 4) }, () => ({
+    bucket: randomBelow(random, 64),
+    leaf: randomBytes(random, 32),
+  }));
+  return { ...fresh, puts, removes, tombstones, untombstone, leaves };
+}

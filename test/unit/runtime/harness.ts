@@ -1,0 +1,106 @@
+/**
+ * Several hosts in one thread: a hub and workers joined by loopback links, on one virtual clock.
+ * Actors are plain definitions, found by their key in a map.
+ */
+import { VirtualClock, seededRandom } from "../../../src/base/index.js";
+import { type Credit, type Link, loopbackPair } from "../../../src/mailbox/index.js";
+import {
+  type Actor,
+  type ActorContext,
+  type ActorRef,
+  ActorSystem,
+  type AnyDefinition,
+  type AskResult,
+  type RuntimeEvent,
+  type SystemOptions,
+  mapLoader,
+} from "../../../src/runtime/index.js";
+
+export interface Hosts {
+  readonly clock: VirtualClock;
+  readonly hub: ActorSystem;
+  readonly workers: readonly ActorSystem[];
+  readonly events: RuntimeEvent[];
+  readonly definitions: Map<string, AnyDefinition>;
+  /** Breaks the link between the hub and a worker, as the death of its thread does. */
+  loseWorker(index: number): void;
+}
+
+export interface HostsOptions {
+  readonly workers?: number;
+  readonly window?: Credit;
+  readonly system?: Partial<SystemOptions>;
+}
+
+export function makeHosts({ workers: count = 0, window, system = {} }: HostsOptions = {}): Hosts {
+  const clock = new VirtualClock();
+  const events: RuntimeEvent[] = [];
+  const definitions = new Map<string, AnyDefinition>();
+  const base = {
+    clock,
+    random: seededRandom(1),
+    load: mapLoader(definitions),
+    yieldTurn: queueMicrotask,
+    onEvent: (event: RuntimeEvent) => events.push(event),
+    ...system,
+  };
+  const hub = new ActorSystem({ ...base, host: "main" });
+  const links: Link[] = [];
+  const workers = Array.from({ length: count }, (_, index) => {
+    const worker = new ActorSystem({ ...base, host: `worker-${index}` });
+    const [atHub, atWorker] = loopbackPair(window);
+    links.push(atHub);
+    hub.connect(worker.host, atHub);
+    worker.connectHub(hub.host, atWorker);
+    return worker;
+  });
+  const loseWorker = (index: number): void => hub.disconnect(`worker-${index}`, links[index]!);
+  return { clock, hub, workers, events, definitions, loseWorker };
+}
+
+/** Starts `definition` as actor `name` on `host`; messages come through the hub's ref. */
+export async function spawnOn<Message = unknown>(
+  hosts: Hosts,
+  host: string,
+  name: string,
+  definition: AnyDefinition,
+): Promise<ActorRef<Message>> {
+  hosts.definitions.set(name, definition);
+  const spawning = hosts.hub.spawn<Message>({ name, host, module: name });
+  await hosts.clock.advance(0);
+  return spawning;
+}
+
+/** An actor that only receives. */
+export function receiver(
+  receive: (message: never, context: ActorContext) => unknown,
+  extra: Partial<AnyDefinition> & { stop?: Actor["stop"] } = {},
+): AnyDefinition {
+  const { stop, ...settings } = extra;
+  return {
+    ...settings,
+    start: (context: ActorContext) => ({
+      receive: (message: unknown) => receive(message as never, context),
+      ...(stop ? { stop } : {}),
+    }),
+  };
+}
+
+/** The end of an ask once virtual time has gone on by `ms`. */
+export async function settled<T>(hosts: Hosts, ask: Promise<T>, ms = 0): Promise<T | "open"> {
+  let result: { value: T } | undefined;
+  void ask.then((value) => (result = { value }));
+  await hosts.clock.advance(ms);
+  return result ? result.value : "open";
+}
+
+/** A promise that is resolved from outside. */
+export function gate<T = void>(): { promise: Promise<T>; open: (value: T) => void } {
+  let open!: (value: T) => void;
+  const promise = new Promise<T>((resolve) => (open = resolve));
+  return { promise, open };
+}
+
+export function outcomes(results: readonly (AskResult<unknown> | "open")[]): string[] {
+  return results.map((result) => (result === "open" ? result : result.outcome));
+}

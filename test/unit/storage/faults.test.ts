@@ -1,0 +1,294 @@
+/** Full disks, failing syncs and spoilt bytes: a clear error, nothing lost, nothing half done. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  DvespError,
+  MemoryDisk,
+  present,
+  seededRandom,
+  systemDisk,
+} from "../../../src/base/index.js";
+import { MemoryTables, openRowStore, verifyRowStore } from "../../../src/storage/index.js";
+import {
+  allVectors,
+  emptyBatch,
+  insertion,
+  replaceMetadata,
+  storeContent,
+} from "../../conformance/storage-rows.js";
+
+const dimension = 16;
+const rowsPerFile = 50;
+const directory = "/store";
+const seed = Number(process.env.SEED ?? 11);
+
+function world() {
+  const random = seededRandom(seed);
+  const disk = new MemoryDisk();
+  const tables = new MemoryTables();
+  const open = (reserveBytes = 0) =>
+    openRowStore({
+      ...{ directory, disk, openTable: tables.open, dimension, mode: "write", reserveBytes },
+      vectorFileBytes: 4096 + rowsPerFile * dimension * 4,
+    });
+  const insert = (firstOrdinal: number, count: number) =>
+    insertion(random, { firstOrdinal, dimension, count });
+  const verify = () => verifyRowStore({ directory, disk, openTable: tables.open });
+  return { disk, tables, open, insert, verify };
+}
+
+describe(`a full disk (SEED=${seed})`, () => {
+  it("refuses a batch at any byte of it, and takes it when there is room", async () => {
+    const { disk, open, insert, verify } = world();
+    const store = await open();
+    await store.commit(insert(0, 30));
+    const before = storeContent(store);
+    const usedBytes = disk.medium.usedBytes;
+    const batch = insert(30, 90);
+    // More room than the check before a commit wants, as others fill the disk meanwhile.
+    disk.freeBytes = () => Promise.resolve(2 ** 40);
+    for (const room of [0, 1, 63, 64, 1280, 1300, 5000, 8000, 11_000]) {
+      disk.medium.limitBytes(usedBytes + room);
+      await expect(store.commit(batch)).rejects.toMatchObject({ code: "STORAGE_FULL" });
+      expect(storeContent(store)).toEqual(before);
+      expect(disk.medium.usedBytes).toBe(usedBytes);
+    }
+    await store.commit({ ...emptyBatch, appliedVersion: "small" });
+    disk.medium.limitBytes(Infinity);
+    await store.commit(batch);
+    expect(store.rows).toBe(120);
+    expect((await allVectors(store)).subarray(30 * dimension)).toEqual(batch.vectors);
+    await store.close();
+    expect((await verify()).problems).toEqual([]);
+  });
+
+  it("keeps a reserve that commits do not touch", async () => {
+    const { disk, open, insert } = world();
+    const store = await open(10_000);
+    disk.medium.limitBytes(disk.medium.usedBytes + 10_100);
+    const refused = store.commit(insert(0, 10));
+    await expect(refused).rejects.toThrow(/10000 stay in reserve/);
+    await expect(store.commit(insert(0, 10))).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(store).toMatchObject({ rows: 0, nextOrdinal: 0 });
+    disk.medium.limitBytes(Infinity);
+    await store.commit(insert(0, 10));
+    await store.close();
+  });
+
+  it("of the table takes the vectors back, and goes on", async () => {
+    const { disk, tables, open, insert } = world();
+    const store = await open();
+    await store.commit(insert(0, 10));
+    const usedBytes = disk.medium.usedBytes;
+    tables.failNextCommit(new DvespError("STORAGE_FULL", "the map is full"));
+    await expect(store.commit(insert(10, 80))).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(store).toMatchObject({ rows: 10, nextOrdinal: 10 });
+    expect(disk.medium.usedBytes).toBe(usedBytes);
+    await store.commit(insert(10, 80));
+    expect(store.rows).toBe(90);
+    await store.close();
+  });
+});
+
+describe("a medium that fails", () => {
+  it.each([1, 2, 3])("at sync %d of a commit stops writes until it is opened anew", async (nth) => {
+    const { disk, open, insert, verify } = world();
+    const store = await open();
+    await store.commit(insert(0, 10));
+    const before = storeContent(store);
+    disk.medium.failSync(nth);
+    const batch = insert(10, 80);
+    await expect(store.commit(batch)).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(storeContent(store)).toEqual(before);
+    await expect(store.commit(batch)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(store.commit(batch)).rejects.toThrow(/opened anew.*EIO/);
+    await store.close();
+
+    const again = await open();
+    expect(storeContent(again)).toEqual(before);
+    await again.commit(batch);
+    expect(again.rows).toBe(90);
+    await again.close();
+    expect((await verify()).problems).toEqual([]);
+  });
+
+  it("in the table's commit stops writes likewise", async () => {
+    const { tables, open, insert } = world();
+    const store = await open();
+    tables.failNextCommit(new DvespError("INTERNAL", "EIO"));
+    await expect(store.commit(insert(0, 1))).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(store.commit(insert(0, 1))).rejects.toMatchObject({ code: "CLOSED" });
+    expect(store.rows).toBe(0);
+    await store.close();
+  });
+});
+
+describe("opening for writing", () => {
+  it("cuts off what no record refers to", async () => {
+    const { disk, open, insert } = world();
+    const store = await open();
+    await store.commit(insert(0, 60));
+    await store.close();
+    const usedBytes = disk.medium.usedBytes;
+    const tail = await disk.open("/store/vectors-0000000050.f32", "write");
+    await tail.write(new Uint8Array(999), await tail.size());
+    await tail.close();
+    const stray = await disk.open("/store/vectors-0000000100.f32", "create");
+    await stray.write(new Uint8Array(999), 0);
+    await stray.close();
+    await (await open()).close();
+    expect(disk.medium.usedBytes).toBe(usedBytes);
+    expect(await disk.list("/store")).toEqual([
+      "table",
+      "vectors-0000000000.f32",
+      "vectors-0000000050.f32",
+    ]);
+  });
+
+  it("refuses a store whose vector file is missing, short, or another's", async () => {
+    const { disk, open, insert } = world();
+    const store = await open();
+    await store.commit(insert(0, 60));
+    await store.close();
+    const path = "/store/vectors-0000000050.f32";
+    disk.corrupt(path, 13, 1);
+    await expect(open()).rejects.toThrow(/vectors-0000000050.f32: its header/);
+    disk.corrupt(path, 13, 1);
+    const file = await disk.open(path, "write");
+    await file.truncate((await file.size()) - 1);
+    await file.close();
+    await expect(open()).rejects.toThrow(/4735 bytes where records refer to 4736/);
+    await disk.unlink(path);
+    await expect(open()).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
+    await expect(open()).rejects.toThrow(/vectors-0000000050.f32 is missing/);
+  });
+
+  it("does not take vector files without a table for an empty store", async () => {
+    const { disk, open, insert } = world();
+    const store = await open();
+    await store.commit(insert(0, 5));
+    await store.close();
+    const options = { directory, disk, dimension, mode: "write" } as const;
+    const orphaned = openRowStore({ ...options, openTable: new MemoryTables().open });
+    await expect(orphaned).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
+    const again = await open();
+    expect(again.rows).toBe(5);
+    await again.close();
+  });
+});
+
+describe("spoilt bytes", () => {
+  const tableDirectory = "/store/table";
+  const rowKey = (ordinal: number) => Uint8Array.of(7, 0, 0, 0, ordinal);
+
+  it("of a vector are found by verification", async () => {
+    const { disk, open, insert, verify } = world();
+    const store = await open();
+    const batch = insert(0, 60);
+    await store.commit(batch);
+    const removed = { ordinal: 7, id: present(batch.puts[7], "put").id, keepId: false };
+    await store.commit({ ...emptyBatch, removes: [removed] });
+    await store.close();
+    expect(await verify()).toMatchObject({ rows: 59, ids: 59, vectors: 59, nextOrdinal: 60 });
+    const positionOf = (row: number) => 4096 + row * dimension * 4;
+    disk.corrupt("/store/vectors-0000000000.f32", positionOf(3) + 5, 0x10);
+    disk.corrupt("/store/vectors-0000000000.f32", positionOf(7), 0x10);
+    disk.corrupt("/store/vectors-0000000050.f32", positionOf(9) + 63, 0x80);
+    const report = await verify();
+    expect(report.problems).toEqual([
+      "row 3: its vector does not match its checksum",
+      "row 59: its vector does not match its checksum",
+    ]);
+    expect(report.problemCount).toBe(2);
+  });
+
+  it("of a record are found by reading it, and by verification", async () => {
+    const { tables, open, insert, verify } = world();
+    const store = await open();
+    const batch = insert(0, 4);
+    const good = replaceMetadata(present(batch.puts[1], "put"), "v", Buffer.from("precious"));
+    const lying = { ...present(batch.puts[3], "put"), metadataCrc: 1 };
+    await store.commit({
+      ...batch,
+      puts: [present(batch.puts[0], "put"), good, present(batch.puts[2], "put"), lying],
+    });
+    const table = await tables.open(tableDirectory);
+    const snapshot = table.snapshot();
+    const value = present(snapshot.get(rowKey(1)), "record");
+    for (let at = 0; at < value.length; at++) {
+      const spoilt = value.slice();
+      spoilt[at] = (spoilt[at] as number) ^ 1;
+      tables.corrupt(tableDirectory, { key: rowKey(1), value: spoilt });
+      const reading = store.snapshot();
+      expect(() => reading.row(1)).toThrow(/row 1/);
+      expect(() => [...reading.scan(0)]).toThrow(/row 1/);
+      expect(reading.row(0)).toBeDefined();
+      expect(() => reading.row(3)).toThrow(/row 3: its metadata/);
+      reading.release();
+    }
+    tables.corrupt(tableDirectory, { key: rowKey(2), value });
+    await store.close();
+    const { problems } = await verify();
+    expect(problems).toEqual([
+      "row 1: its record does not match its checksum",
+      "row 2: its record does not match its checksum",
+      "row 3: its metadata does not match its checksum",
+      `id ${Buffer.from(present(batch.puts[2], "put").id).toString("hex")} names row 2, which has another id`,
+    ]);
+  });
+
+  it("of links between ids and rows are found by verification", async () => {
+    const { tables, open, insert, verify } = world();
+    const store = await open();
+    const batch = insert(0, 3);
+    await store.commit(batch);
+    await store.close();
+    const [first, second] = batch.puts.map(({ id }) => id) as [Uint8Array, Uint8Array];
+    tables.corrupt(tableDirectory, { key: Uint8Array.of(2, ...first), value: undefined });
+    tables.corrupt(tableDirectory, { key: rowKey(1), value: undefined });
+    const { problems } = await verify();
+    expect(problems).toEqual([
+      "row 0: its id names no row",
+      `id ${Buffer.from(second).toString("hex")} names row 1, which is not there`,
+      "the head record counts 3 live rows, 2 are there",
+    ]);
+  });
+
+  it("of the head record stop the opening, and not the verification", async () => {
+    const { tables, open, insert, verify } = world();
+    const store = await open();
+    await store.commit(insert(0, 3));
+    await store.close();
+    tables.corrupt(tableDirectory, { key: Uint8Array.of(1), value: new Uint8Array(40) });
+    await expect(open()).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
+    expect((await verify()).problems[0]).toMatch(/head record/);
+    expect((await verify()).rows).toBe(3);
+  });
+
+  it("in LMDB's own pages are found by reading", async () => {
+    const root = await mkdtemp(join(tmpdir(), "dvesp-spoilt-"));
+    const options = { directory: root, disk: systemDisk, dimension, mode: "write" } as const;
+    const store = await openRowStore(options);
+    const batch = insertion(seededRandom(seed), { firstOrdinal: 0, dimension, count: 20 });
+    const marked = batch.puts.map((row, index) =>
+      index === 5 ? replaceMetadata(row, "v", Buffer.from("find-me-in-the-page")) : row,
+    );
+    await store.commit({ ...batch, puts: marked });
+    await store.close();
+    const path = join(root, "table", "data.mdb");
+    const bytes = await readFile(path);
+    for (let at = 0; (at = bytes.indexOf("find-me-in", at)) >= 0;) bytes[at] = 0x46;
+    await writeFile(path, bytes);
+    const again = await openRowStore(options);
+    const snapshot = again.snapshot();
+    expect(() => snapshot.row(5)).toThrow("row 5: its record does not match its checksum");
+    expect(snapshot.row(4)).toBeDefined();
+    snapshot.release();
+    await again.close();
+    const report = await verifyRowStore({ directory: root, disk: systemDisk });
+    expect(report.problems).toEqual(["row 5: its record does not match its checksum"]);
+    await rm(root, { recursive: true });
+  });
+});
