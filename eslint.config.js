@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "src/kernels/", "*.config.js", "demo/", "coverage/"] },
+  { ignores: ["dist/", "dist-bench/", "node_modules/", "src/kernels/", "*.config.js", "demo/", "coverage/"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

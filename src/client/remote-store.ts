@@ -194,7 +194,7 @@ export class RemoteStore implements VectorStore {
     const answer = await caller.call({
       ...sent,
       // A wrong timeout is for the node to refuse, and no reason to wait for ever.
-      timeoutMs: Math.min(Math.max(0, Number(sent.timeoutMs) || 0), limits.timeoutMsMax),
+      timeoutMs: Math.min(Math.max(0, sent.timeoutMs || 0), limits.timeoutMsMax),
       request: {
         method: routes[operation].method,
         path: routePath(operation, collection === undefined ? {} : { collection }),

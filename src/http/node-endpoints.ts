@@ -1,7 +1,10 @@
 /** What a node says about itself: health, figures, its neighbours, its contract, its page. */
+import { DvespError } from "../base/index.js";
 import { encodeAnswer } from "../protocol/index.js";
 import { dashboardPage, dashboardPolicy } from "./dashboard.js";
 import type { Exchange } from "./exchange.js";
+
+const plainText = { "content-type": "text/plain; charset=utf-8" };
 
 export async function describeCluster(exchange: Exchange): Promise<void> {
   const format = exchange.answerFormat("json");
@@ -11,15 +14,15 @@ export async function describeCluster(exchange: Exchange): Promise<void> {
 
 /** The process runs and its event loop turns; nothing more is claimed. */
 export function health(exchange: Exchange): void {
-  sendJson(exchange, 200, { status: "alive" });
+  exchange.send(200, plainText, "alive\n");
 }
 
-/** Whether requests should be sent here now; while not, the reason. */
+/** Whether requests should be sent here now. Errors: `CLOSED` with the reason while not. */
 export function readiness(exchange: Exchange): void {
   const { service, closing } = exchange.context;
   const reason = closing ? "the server is shutting down" : service.unready_reason();
-  if (reason === undefined) sendJson(exchange, 200, { status: "ready" });
-  else sendJson(exchange, 503, { status: "unready", reason });
+  if (reason !== undefined) throw new DvespError("CLOSED", reason);
+  exchange.send(200, plainText, "ready\n");
 }
 
 export async function metrics(exchange: Exchange): Promise<void> {
@@ -40,8 +43,4 @@ export function dashboard(exchange: Exchange): void {
     "cache-control": "no-cache",
   };
   exchange.send(200, headers, dashboardPage);
-}
-
-function sendJson(exchange: Exchange, status: number, value: unknown): void {
-  exchange.send(status, { "content-type": "application/json" }, JSON.stringify(value));
 }

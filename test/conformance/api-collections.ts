@@ -94,7 +94,7 @@ export function describeApiCollections(store: StoreUnderTest): void {
     it("drops one with all of its rows; the name is free again", async () => {
       const collection = newCollection();
       await store().insert({ collection, vectors: someVectors(3, 4) });
-      expect(await store().drop_collection({ collection })).toBeUndefined();
+      await expect(store().drop_collection({ collection })).resolves.toBeUndefined();
       await expectRefusal(store().describe_collection({ collection }), "COLLECTION_NOT_FOUND");
       const listed = await store().list_collections();
       expect(listed.map((one) => one.collection)).not.toContain(collection);

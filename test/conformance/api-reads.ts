@@ -12,10 +12,11 @@ export function describeApiReads(store: StoreUnderTest): void {
       const { collection, ids, vectors, metadata } = await fill(store(), { count: 5 });
       const answer = await store().get({ collection, ids: [ids[4]!, absent, ids[0]!] });
       expect(answer.missing_ids).toEqual([absent]);
-      expect(answer.vectors).toEqual([
-        { id: ids[4], vector: vectors[4], metadata: metadata[4], version: expect.any(String) },
-        { id: ids[0], vector: vectors[0], metadata: metadata[0], version: expect.any(String) },
+      expect(answer.vectors).toMatchObject([
+        { id: ids[4], vector: vectors[4], metadata: metadata[4] },
+        { id: ids[0], vector: vectors[0], metadata: metadata[0] },
       ]);
+      for (const row of answer.vectors) expect(row.version).toMatch(/\S/);
     });
 
     it("leaves out what is not wanted", async () => {

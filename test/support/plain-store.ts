@@ -61,30 +61,35 @@ export class PlainStore implements VectorStore, EncodedStore {
     this.#parts = parts;
   }
 
-  async create_collection(request: CreateCollectionRequest): Promise<CollectionDescription> {
-    this.#checkOpen();
-    const settings = settingsOf(normaliseCreate(request));
-    const existing = this.#collections.get(settings.collection);
-    if (existing && JSON.stringify(existing.settings) !== JSON.stringify(settings)) {
-      const message = `collection ${settings.collection} exists with other settings`;
-      throw new DvespError("ALREADY_EXISTS", message);
-    }
-    return (existing ?? this.#add(settings)).describe();
+  create_collection(request: CreateCollectionRequest): Promise<CollectionDescription> {
+    return promised(() => {
+      this.#checkOpen();
+      const settings = settingsOf(normaliseCreate(request));
+      const existing = this.#collections.get(settings.collection);
+      if (existing && JSON.stringify(existing.settings) !== JSON.stringify(settings)) {
+        const message = `collection ${settings.collection} exists with other settings`;
+        throw new DvespError("ALREADY_EXISTS", message);
+      }
+      return (existing ?? this.#add(settings)).describe();
+    });
   }
 
-  async list_collections(): Promise<CollectionDescription[]> {
-    this.#checkOpen();
-    return [...this.#collections.values()].map((one) => one.describe());
+  list_collections(): Promise<CollectionDescription[]> {
+    return promised(() => {
+      this.#checkOpen();
+      return [...this.#collections.values()].map((one) => one.describe());
+    });
   }
 
-  async describe_collection(request: { collection: string }): Promise<CollectionDescription> {
-    this.#checkOpen();
-    return this.#named(normaliseCollection(request)).describe();
+  describe_collection(request: { collection: string }): Promise<CollectionDescription> {
+    return promised(() => this.#named(normaliseCollection(request)).describe());
   }
 
-  async drop_collection(request: { collection: string }): Promise<void> {
-    this.#checkOpen();
-    this.#collections.delete(this.#named(normaliseCollection(request)).settings.collection);
+  drop_collection(request: { collection: string }): Promise<void> {
+    return promised(() => {
+      const { collection } = this.#named(normaliseCollection(request)).settings;
+      this.#collections.delete(collection);
+    });
   }
 
   insert = (request: unknown): Promise<WriteAnswer> => this.#typed("insert", request);
@@ -97,18 +102,23 @@ export class PlainStore implements VectorStore, EncodedStore {
   scroll = (request: unknown): Promise<ScrollAnswer> => this.#typed("scroll", request);
   count = (request: unknown): Promise<CountAnswer> => this.#typed("count", request);
 
-  async execute({ operation, collection, body, format, accept }: EncodedRequest) {
-    const answer = this.#run(normaliseBody(operation, collection, format, body));
-    return "operation" in answer ? encodeRawAnswer(accept, answer) : encodeAnswer(accept, answer);
+  execute({ operation, collection, body, format, accept }: EncodedRequest): Promise<Uint8Array> {
+    return promised(() => {
+      const answer = this.#run(normaliseBody(operation, collection, format, body));
+      return "operation" in answer ? encodeRawAnswer(accept, answer) : encodeAnswer(accept, answer);
+    });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
+    return Promise.resolve();
   }
 
-  async #typed<Answer>(operation: RowOperation, request: unknown): Promise<Answer> {
-    const answer = this.#run(normalise(operation, request));
-    return ("operation" in answer ? rawToTyped(answer) : answer) as Answer;
+  #typed<Answer>(operation: RowOperation, request: unknown): Promise<Answer> {
+    return promised(() => {
+      const answer = this.#run(normalise(operation, request));
+      return ("operation" in answer ? rawToTyped(answer) : answer) as Answer;
+    });
   }
 
   #run(request: NormalRequest): PlainAnswer {
@@ -187,6 +197,7 @@ export class PlainStore implements VectorStore, EncodedStore {
   }
 
   #named(collection: string): PlainCollection {
+    this.#checkOpen();
     const found = this.#collections.get(collection);
     if (found) return found;
     throw new DvespError("COLLECTION_NOT_FOUND", `there is no collection ${collection}`);
@@ -195,6 +206,11 @@ export class PlainStore implements VectorStore, EncodedStore {
   #checkOpen(): void {
     if (this.#closed) throw new DvespError("CLOSED", "the store is closed");
   }
+}
+
+/** What `act` returns or throws, as a promise. */
+function promised<T>(act: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(act()));
 }
 
 type ReadRequest = Extract<

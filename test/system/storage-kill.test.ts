@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { randomBelow, seededRandom } from "../../src/base/index.js";
-import { runProgram } from "./storage-process.js";
+import { killPrograms, runProgram } from "./storage-process.js";
 
 const seed = Number(process.env.SEED ?? 3);
 
@@ -45,7 +45,10 @@ describe(`processes that are killed (SEED=${seed})`, () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "dvesp-kill-"));
   });
-  afterEach(() => rm(directory, { recursive: true }));
+  afterEach(async () => {
+    await killPrograms();
+    await rm(directory, { recursive: true });
+  });
 
   it("lose nothing that they acknowledged, and leave no half of a batch", async () => {
     const random = seededRandom(seed);

@@ -67,13 +67,23 @@ async function check(store) {
 }
 `;
 
-/** Runs \`program\` (after the preamble) in a process of its own; its lines come one by one. */
+/** Runs `program` (after the preamble) in a process of its own; its lines come one by one. */
 export function runProgram(program: string, args: readonly string[]): RunningProgram {
   const source = `${preamble}\nconst args = process.argv.slice(1);\n${program}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   return new RunningProgram(child);
+}
+
+const running = new Set<RunningProgram>();
+
+/** Kills the programs that a failed test left behind. */
+export async function killPrograms(): Promise<void> {
+  for (const program of running) {
+    program.child.kill("SIGKILL");
+    await program.ended;
+  }
 }
 
 export class RunningProgram {
@@ -85,6 +95,7 @@ export class RunningProgram {
 
   constructor(child: ChildProcess) {
     this.child = child;
+    running.add(this);
     let partial = "";
     child.stdout?.on("data", (chunk: Buffer) => {
       const parts = (partial + chunk.toString()).split("\n");
@@ -95,13 +106,14 @@ export class RunningProgram {
     child.stderr?.on("data", (chunk: Buffer) => (this.errors += chunk.toString()));
     this.ended = new Promise((resolve) => {
       child.on("close", (code, signal) => {
+        running.delete(this);
         resolve(signal ?? code);
         this.#wake();
       });
     });
   }
 
-  /** Resolves when there are \`count\` lines; rejects when the program ends before. */
+  /** Resolves when there are `count` lines; rejects when the program ends before. */
   async line(count: number): Promise<string> {
     while (this.lines.length < count) {
       if (this.child.exitCode !== null || this.child.signalCode !== null) {

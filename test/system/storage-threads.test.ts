@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { randomBelow, seededRandom } from "../../src/base/index.js";
-import { preamble, runProgram } from "./storage-process.js";
+import { killPrograms, preamble, runProgram } from "./storage-process.js";
 
 const seed = Number(process.env.SEED ?? 5);
 
@@ -117,7 +117,10 @@ describe(`threads on one store (SEED=${seed})`, () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "dvesp-threads-"));
   });
-  afterEach(() => rm(directory, { recursive: true }));
+  afterEach(async () => {
+    await killPrograms();
+    await rm(directory, { recursive: true });
+  });
 
   async function run(program: string, ...args: string[]): Promise<string> {
     const running = runProgram(threads + program, [directory, ...args]);

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeAnswer, encodeRequest } from "../../../src/protocol/index.js";
-import type { BodyFormat, SearchAnswer } from "../../../src/protocol/index.js";
+import type { BodyFormat } from "../../../src/protocol/index.js";
 import { ask, expectProblem, readReply, serve, until } from "./harness.js";
 
 const insert = "/v1/collections/docs/insert";
@@ -37,7 +37,7 @@ describe("bodies", () => {
       const written = await send(base, insert, { vectors, metadata: [{ a: 1 }, {}] }, sent, wanted);
       expect([written.status, written.headers["content-type"]]).toEqual([200, types[wanted]]);
       const found = await send(base, search, { query_vector: vectors[0], top_k: 1 }, sent, wanted);
-      const answer = decodeAnswer(wanted, "search", found.body) as SearchAnswer;
+      const answer = decodeAnswer(wanted, "search", found.body);
       expect(answer.results[0]).toMatchObject({ vector: vectors[0], metadata: { a: 1 } });
     },
   );

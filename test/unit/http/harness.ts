@@ -62,7 +62,7 @@ export interface Asked {
 export function ask(base: string, path: string, asked: Asked = {}): Promise<Reply> {
   const { hostname, port } = new URL(base);
   const isRaw = typeof asked.body === "string" || asked.body instanceof Uint8Array;
-  const body = isRaw ? (asked.body as string | Uint8Array) : JSON.stringify(asked.body);
+  const body = isRaw ? asked.body : JSON.stringify(asked.body);
   return new Promise((resolve, reject) => {
     const request = http.request({
       host: hostname.replace(/^\[|\]$/g, ""),

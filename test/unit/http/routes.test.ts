@@ -35,11 +35,7 @@ describe("routes", () => {
         method,
         ...(body && { body }),
       });
-      expect({ operation, status: reply.status, text: String(reply.body).slice(0, 0) }).toEqual({
-        operation,
-        status: 200,
-        text: "",
-      });
+      expect({ operation, status: reply.status }).toEqual({ operation, status: 200 });
       expect(reply.headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
     }
     const dropped = await ask(base, "/v1/collections/docs", { method: "DELETE" });
@@ -152,20 +148,18 @@ describe("routes", () => {
       (await ask(base, "/healthz", { headers: { "x-request-id": id } })).headers["x-request-id"];
     expect(await sent("trace-1:a.b_c")).toBe("trace-1:a.b_c");
     for (const id of ["a b", "x".repeat(129), "<script>", "ü"]) {
-      expect(await sent(encodeURI(id) === id ? id : id)).toMatch(/^[0-9a-f-]{36}$/);
+      expect(await sent(id)).toMatch(/^[0-9a-f-]{36}$/);
     }
   });
 
   it("says whether it is ready, and why not", async () => {
     const { base, node } = await serve();
-    expect((await ask(base, "/readyz")).json).toEqual({ status: "ready" });
+    expect(String((await ask(base, "/readyz")).body)).toBe("ready\n");
     node.unready = "index snapshots are loading";
     const reply = await ask(base, "/readyz");
-    expect([reply.status, reply.json]).toEqual([
-      503,
-      { status: "unready", reason: "index snapshots are loading" },
-    ]);
-    expect((await ask(base, "/healthz")).json).toEqual({ status: "alive" });
+    expectProblem(reply, 503, "CLOSED");
+    expect(reply.json["detail"]).toBe("index snapshots are loading");
+    expect(String((await ask(base, "/healthz")).body)).toBe("alive\n");
   });
 
   it("has metrics in Prometheus's format, and a page under a strict policy", async () => {

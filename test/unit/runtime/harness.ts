@@ -58,6 +58,20 @@ export function makeHosts({ workers: count = 0, window, system = {} }: HostsOpti
   return { clock, hub, workers, events, definitions, loseWorker };
 }
 
+/** Long enough for whatever a test waits for. */
+export const minute = { timeout_ms: 60_000 };
+
+/** The same cases near and far, with `makeHosts({ workers: 1 })`. */
+export const places = [
+  ["on this host", "main"],
+  ["on a worker", "worker-0"],
+] as const;
+
+/** The dead letters of the host with that name. */
+export function lettersOf(hosts: Hosts, host: string): Hosts["hub"]["deadLetters"] {
+  return (hosts.workers.find((worker) => worker.host === host) ?? hosts.hub).deadLetters;
+}
+
 /** Starts `definition` as actor `name` on `host`; messages come through the hub's ref. */
 export async function spawnOn<Message = unknown>(
   hosts: Hosts,
@@ -86,12 +100,13 @@ export function receiver(
   };
 }
 
-/** The end of an ask once virtual time has gone on by `ms`. */
-export async function settled<T>(hosts: Hosts, ask: Promise<T>, ms = 0): Promise<T | "open"> {
-  let result: { value: T } | undefined;
-  void ask.then((value) => (result = { value }));
+/** How `work` has ended once virtual time has gone on by `ms`; `open` when it has not. */
+export async function settled<T>(hosts: Hosts, work: Promise<T>, ms = 0): Promise<T | "open"> {
+  const state = { ended: false };
+  const end = (): void => void (state.ended = true);
+  work.then(end, end);
   await hosts.clock.advance(ms);
-  return result ? result.value : "open";
+  return state.ended ? work : "open";
 }
 
 /** A promise that is resolved from outside. */

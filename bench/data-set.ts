@@ -1,0 +1,46 @@
+/** Vectors, queries and exact neighbours from files of the ann formats (.fbin, .u8bin, .ibin). */
+import { readFileSync } from "node:fs";
+
+export interface Matrix {
+  readonly rows: number;
+  readonly dimension: number;
+  readonly data: Float32Array;
+}
+
+export interface DataSet {
+  readonly name: string;
+  readonly metric: "cosine" | "l2" | "dot_product";
+  readonly train: Matrix;
+  readonly queries: Matrix;
+  /** Row numbers of the nearest of each query, nearest first; computed when no file is given. */
+  readonly truth: readonly (readonly number[])[];
+}
+
+const headerBytes = 8;
+
+export function readMatrix(path: string): Matrix {
+  const bytes = readFileSync(path);
+  const rows = bytes.readUInt32LE(0);
+  const dimension = bytes.readUInt32LE(4);
+  const body = bytes.subarray(headerBytes);
+  const data = path.endsWith(".u8bin")
+    ? Float32Array.from(body)
+    : new Float32Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength));
+  if (data.length !== rows * dimension) throw new Error(`${path} is not ${rows} x ${dimension}`);
+  return { rows, dimension, data };
+}
+
+/** The first `k` columns of an `.ibin` file. */
+export function readTruth(path: string, k: number): number[][] {
+  const bytes = readFileSync(path);
+  const columns = bytes.readUInt32LE(4);
+  return Array.from({ length: bytes.readUInt32LE(0) }, (_, row) =>
+    Array.from({ length: k }, (_unused, column) =>
+      bytes.readInt32LE(headerBytes + 4 * (row * columns + column)),
+    ),
+  );
+}
+
+export function rowOf({ data, dimension }: Matrix, row: number): Float32Array {
+  return data.slice(row * dimension, (row + 1) * dimension);
+}

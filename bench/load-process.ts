@@ -1,0 +1,49 @@
+/** A load generator in a process of its own, so that clients and server do not share an event loop. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface SearchLoad {
+  readonly address: string;
+  readonly collection: string;
+  readonly queries: readonly Float32Array[];
+  readonly atOnce: number;
+  readonly include_vectors: boolean;
+  readonly seconds: number;
+}
+
+export interface LoadResult {
+  /** Milliseconds of each request. */
+  readonly times: readonly number[];
+  readonly seconds: number;
+}
+
+export class LoadProcess {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static start(): Promise<LoadProcess> {
+    const path = fileURLToPath(new URL("./load-worker.js", import.meta.url));
+    const child = fork(path, [], { serialization: "advanced" });
+    return new Promise((resolve, reject) => {
+      child.once("spawn", () => resolve(new LoadProcess(child)));
+      child.once("error", reject);
+    });
+  }
+
+  search(load: SearchLoad): Promise<LoadResult> {
+    return new Promise((resolve, reject) => {
+      this.#child.once("message", (result) => resolve(result as LoadResult));
+      this.#child.once("exit", (code) => reject(new Error(`the load process ended: ${code}`)));
+      this.#child.send(load);
+    });
+  }
+
+  stop(): void {
+    this.#child.removeAllListeners("exit");
+    this.#child.kill();
+  }
+}
