@@ -190,15 +190,19 @@ export class SharedRows {
     if ((before & deadFlag) === 0) Atomics.add(this.#counters, counters.dead, 1);
   }
 
-  /** Takes back all rows from `count` on: a restarted writer returns to what is durable. */
+  /**
+   * Takes back all rows from `count` on, which were not durable (writer only): a restarted writer
+   * returns to what is, and a failed commit undoes what it had published.
+   */
   truncate(count: number): void {
-    assert(count <= this.written, "truncate only takes back");
-    Atomics.store(this.#counters, counters.committed, count);
+    const { written, committed } = this;
+    assert(count <= written, "truncate only takes back");
+    let dead = 0;
+    for (let ordinal = count; ordinal < written; ordinal++) if (this.isDead(ordinal)) dead++;
+    Atomics.store(this.#counters, counters.committed, Math.min(committed, count));
     Atomics.store(this.#counters, counters.written, count);
     Atomics.add(this.#counters, counters.epoch, 1);
-    let dead = 0;
-    for (let ordinal = 0; ordinal < count; ordinal++) if (this.isDead(ordinal)) dead++;
-    Atomics.store(this.#counters, counters.dead, dead);
+    Atomics.sub(this.#counters, counters.dead, dead);
   }
 
   isDead(ordinal: number): boolean {

@@ -1,6 +1,7 @@
 /** The typed face of a node: checks requests on the caller's thread, and takes them to collections. */
 import { completeSettings, execute } from "../actors/index.js";
 import type { Answers } from "../actors/index.js";
+import { DvespError } from "../base/index.js";
 import type { Random } from "../base/index.js";
 import { normalise, normaliseCollection, normaliseCreate } from "../protocol/index.js";
 import type {
@@ -34,6 +35,7 @@ export interface EmbeddedParts {
 
 export class EmbeddedStore implements VectorStore {
   readonly #parts: EmbeddedParts;
+  #closed = false;
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
@@ -41,19 +43,19 @@ export class EmbeddedStore implements VectorStore {
 
   async create_collection(request: CreateCollectionRequest): Promise<CollectionDescription> {
     const settings = completeSettings(normaliseCreate(request));
-    return (await this.#parts.registry.create(settings)).describe();
+    return (await this.#registry.create(settings)).describe();
   }
 
-  list_collections(): Promise<CollectionDescription[]> {
-    return Promise.all(this.#parts.registry.list().map((one) => one.describe()));
+  async list_collections(): Promise<CollectionDescription[]> {
+    return Promise.all(this.#registry.list().map((one) => one.describe()));
   }
 
   async describe_collection(request: { collection: string }): Promise<CollectionDescription> {
-    return (await this.#parts.registry.forRead(normaliseCollection(request))).describe();
+    return (await this.#registry.forRead(normaliseCollection(request))).describe();
   }
 
   async drop_collection(request: { collection: string }): Promise<void> {
-    await this.#parts.registry.drop(normaliseCollection(request));
+    await this.#registry.drop(normaliseCollection(request));
   }
 
   insert(request: InsertRequest): Promise<WriteAnswer> {
@@ -89,6 +91,7 @@ export class EmbeddedStore implements VectorStore {
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return this.#parts.close();
   }
 
@@ -96,7 +99,13 @@ export class EmbeddedStore implements VectorStore {
     operation: Operation,
     request: unknown,
   ): Promise<Answers[Operation]> {
-    const { registry, random } = this.#parts;
-    return execute<Operation>(normalise(operation, request), registry, random);
+    const registry = this.#registry;
+    return execute<Operation>(normalise(operation, request), registry, this.#parts.random);
+  }
+
+  /** Errors: `CLOSED`. */
+  get #registry(): CollectionRegistry {
+    if (this.#closed) throw new DvespError("CLOSED", "the store is closed");
+    return this.#parts.registry;
   }
 }

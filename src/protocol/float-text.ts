@@ -17,8 +17,8 @@ const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
 
-/** The most bytes that one number takes, e.g. `-1.17549435e-38`. */
-export const floatTextBytesMax = 16;
+/** The most bytes that one number takes: JavaScript writes `-123456790000000000000` in full. */
+export const floatTextBytesMax = 22;
 
 /** Writes `value`, which is a finite float32, at `offset`; answers the offset behind it. */
 export function writeFloatText(value: number, target: Uint8Array, offset: number): number {

@@ -6,6 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { invalid, limits, unreachable } from "../base/index.js";
 import { EncodedMetadata } from "./encoded-metadata.js";
+import { refuseJsonBomb } from "./json-bomb.js";
 import { takeMetadata } from "./metadata.js";
 import { MsgpackCursor, Token } from "./msgpack-cursor.js";
 import { expectEnd, readValue } from "./msgpack-reader.js";
@@ -26,9 +27,10 @@ export function decodeBody(format: BodyFormat, bytes: Uint8Array): unknown {
 
 function decodeJson(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw invalid("malformed JSON: it is not UTF-8");
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  refuseJsonBomb(body);
   try {
-    return JSON.parse(text);
+    return JSON.parse(body.toString("utf8"));
   } catch (error) {
     throw invalid(`malformed JSON: ${(error as Error).message}`);
   }

@@ -1,23 +1,24 @@
 /**
- * The table on LMDB, through lmdb-js. Its settings, and why (all read in its sources, 3.5.6):
+ * The table on LMDB, through lmdb-js. Its settings, and why (from its sources, version 3.5):
  *
  * - `overlappingSync: false`: with it a commit is visible before it is durable. Without it LMDB
  *   writes pages, syncs, and then writes the meta page through a descriptor opened with O_DSYNC; the
- *   promise of `put` resolves after that.
- * - Writes go through `put` and `remove`, which a thread of libuv carries out, never through
- *   `transaction`: a worker thread terminated inside a transaction of its own would leave LMDB's
- *   lock to nobody. `batchStartThreshold` keeps that thread from starting before the last write of
- *   a commit is queued, for the same reason. All writes of one turn are one transaction.
+ *   promise resolves after that.
+ * - A commit is one `batch`, which a thread of libuv carries out, and never a `transaction`: a worker
+ *   terminated inside one would leave LMDB's lock to nobody. `batchStartThreshold` keeps that thread
+ *   from starting before the batch is complete: it would wait for ever for the rest of a batch whose
+ *   worker was terminated. `eventTurnBatching` would wrap the batch into another one, whose promise
+ *   nobody handles when a commit fails.
  * - Every opening is read-write, also a reader's: lmdb-js shares one environment between the threads
  *   of a process, with the settings of whoever came first.
  * - A snapshot is a read transaction of its own; `resetReadTxn` before it, as lmdb-js would else
  *   reuse the one of this turn, and after it, so that nobody else gets this one.
  */
-import { join } from "node:path";
-import { constants } from "node:os";
 import { open, type RangeOptions, type RootDatabase } from "lmdb";
-import { assert, DvespError } from "../base/index.js";
-import type { KeyRange, Table, TableEntry, TableSnapshot, TableWrite } from "./table.js";
+import { assert, DvespError, invalid, type Disk } from "../base/index.js";
+import { isShortWrite, lmdbError } from "./lmdb-errors.js";
+import { lmdbFileState, lmdbPath } from "./lmdb-file.js";
+import type { KeyRange, OpenTable, Table, TableEntry, TableSnapshot, TableWrite } from "./table.js";
 
 type Database = RootDatabase<Buffer, Uint8Array>;
 type Transaction = ReturnType<Database["useReadTransaction"]>;
@@ -39,53 +40,66 @@ const settings = {
   noSubdir: false,
   mapSize: mapBytes,
   maxReaders: readersMax,
+  eventTurnBatching: false,
   batchStartThreshold: Infinity,
 } as const;
 
-/** MDB_MAP_FULL and the errors of a full disk. */
-const fullCodes: ReadonlySet<unknown> = new Set([
-  -30792,
-  constants.errno.ENOSPC,
-  constants.errno.EDQUOT,
-  constants.errno.EFBIG,
-]);
+/** More than LMDB writes at once: with less room than this, a write may be cut short. */
+const shortWriteBytes = mebi;
 
-export function openLmdbTable(directory: string): Promise<Table> {
-  const database = open<Buffer, Uint8Array>(directory, settings);
-  return Promise.resolve(new LmdbTable(database, join(directory, "data.mdb")));
-}
+export const openLmdbTable: OpenTable = async (directory, disk, mode) => {
+  const state = await lmdbFileState(directory, disk);
+  if (mode === "read" && state !== "sound") throw invalid(`there is no table in ${directory}`);
+  if (state === "unfinished") await disk.unlink(lmdbPath(directory));
+  try {
+    return new LmdbTable(open<Buffer, Uint8Array>(directory, settings), directory, disk);
+  } catch (error) {
+    throw lmdbError(error, `opening ${directory}`);
+  }
+};
 
 class LmdbTable implements Table {
   readonly #database: Database;
-  readonly #path: string;
+  readonly #directory: string;
+  readonly #disk: Disk;
   readonly #snapshots = new Set<LmdbSnapshot>();
 
-  constructor(database: Database, path: string) {
+  constructor(database: Database, directory: string, disk: Disk) {
     this.#database = database;
-    this.#path = path;
+    this.#directory = directory;
+    this.#disk = disk;
   }
 
   async commit(writes: readonly TableWrite[]): Promise<void> {
-    let committed: Promise<boolean> | undefined;
-    for (const { key, value } of writes) {
-      committed = value ? this.#database.put(key, value as Buffer) : this.#database.remove(key);
-    }
     try {
-      await committed;
+      await this.#database.batch(() => {
+        for (const { key, value } of writes) {
+          void (value ? this.#database.put(key, value as Buffer) : this.#database.remove(key));
+        }
+      });
     } catch (error) {
       throw await this.#failure(error);
     }
   }
 
   snapshot(): TableSnapshot {
-    this.#database.resetReadTxn();
-    const transaction = this.#database.useReadTransaction();
-    this.#database.resetReadTxn();
+    const transaction = this.#begin();
     const snapshot = new LmdbSnapshot(this.#database, transaction, () =>
       this.#snapshots.delete(snapshot),
     );
     this.#snapshots.add(snapshot);
     return snapshot;
+  }
+
+  #begin(): Transaction {
+    try {
+      this.#database.resetReadTxn();
+      return this.#database.useReadTransaction();
+    } catch (error) {
+      throw lmdbError(error, `reading ${this.#directory}`);
+    } finally {
+      this.#database.resetReadTxn();
+    }
   }
 
   bytes(): number {
@@ -107,13 +121,14 @@ class LmdbTable implements Table {
     if (error instanceof Error && "commitError" in error) {
       await Promise.resolve(error.commitError).catch((reason: unknown) => (cause = reason));
     }
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    return new DvespError(
-      fullCodes.has(code) ? "STORAGE_FULL" : "INTERNAL",
-      `commit to ${this.#path}: ${message}`,
-      { cause },
-    );
+    const what = `commit to ${this.#directory}`;
+    const failure = lmdbError(cause, what);
+    if (!isShortWrite(cause) || (await this.#freeBytes()) >= shortWriteBytes) return failure;
+    return new DvespError("STORAGE_FULL", failure.message, { cause });
+  }
+
+  #freeBytes(): Promise<number> {
+    return this.#disk.freeBytes(this.#directory);
   }
 }
 
@@ -131,7 +146,11 @@ class LmdbSnapshot implements TableSnapshot {
 
   get(key: Uint8Array): Uint8Array | undefined {
     assert(!this.#released, "read of a released snapshot");
-    return this.#database.get(key, { transaction: this.#transaction });
+    try {
+      return this.#database.get(key, { transaction: this.#transaction });
+    } catch (error) {
+      throw lmdbError(error, "reading the table");
+    }
   }
 
   entries(range: KeyRange): Iterable<TableEntry> {
@@ -171,7 +190,11 @@ class LmdbSnapshot implements TableSnapshot {
     do {
       assert(!this.#released, "read of a released snapshot");
       const transaction = this.#transaction;
-      page = [...fetch({ start, exclusiveStart, end: range.to, limit, transaction })];
+      try {
+        page = [...fetch({ start, exclusiveStart, end: range.to, limit, transaction })];
+      } catch (error) {
+        throw lmdbError(error, "reading the table");
+      }
       yield* page;
       const last = page.at(-1);
       if (last !== undefined) start = keyOf(last);

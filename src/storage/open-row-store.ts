@@ -91,14 +91,14 @@ export async function openExistingTable(
     if (diskErrorCode(error) !== "ENOENT") throw error;
     throw invalid(`there is no row store in ${options.directory}`);
   }
-  return (options.openTable ?? openLmdbTable)(directory);
+  return (options.openTable ?? openLmdbTable)(directory, options.disk, "read");
 }
 
 async function openForWriting(options: RowStoreOptions): Promise<RowStore> {
   const { disk, directory, dimension } = options;
   const tables = tableDirectory(directory);
   await disk.makeDirectory(tables);
-  const table = await (options.openTable ?? openLmdbTable)(tables);
+  const table = await (options.openTable ?? openLmdbTable)(tables, disk, "write");
   try {
     await disk.syncDirectory(tables);
     const head = headOf(table) ?? (await createStore(options, table));

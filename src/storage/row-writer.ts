@@ -117,7 +117,7 @@ export class RowWriter {
     try {
       await this.#parts.table.commit(plan.writes);
     } catch (error) {
-      const failure = toStorageError(error, `committing rows in ${this.#parts.directory}`);
+      const failure = toStorageError(error, `committing to ${this.#parts.directory}`);
       if (failure.code !== "STORAGE_FULL") this.#broken = failure;
       else await this.#undo();
       throw failure;

@@ -2,6 +2,7 @@
  * The ordered table under a row store: byte keys in ascending order, changed by one atomic, durable
  * transaction at a time, read through snapshots. LMDB is one; a table in memory is its twin.
  */
+import type { Disk } from "../base/index.js";
 
 /** Puts `value` at `key`, or removes the key when there is none. Must not change until committed. */
 export interface TableWrite {
@@ -44,5 +45,8 @@ export interface Table {
   close(): Promise<void>;
 }
 
-/** Opens the table in `directory`, which exists; an empty directory is an empty table. */
-export type OpenTable = (directory: string) => Promise<Table>;
+/**
+ * Opens the table in `directory` of `disk`, which exists. To write: one that is not there is made.
+ * Errors: `INVALID_ARGUMENT` when there is none to read, `DATA_CORRUPTED`.
+ */
+export type OpenTable = (directory: string, disk: Disk, mode: "write" | "read") => Promise<Table>;

@@ -73,6 +73,6 @@ export async function expectRefusal(
     (error: unknown) => ({ answered: undefined, error: error as DvespError }),
   );
   expect(end.answered, `expected ${code}, but it answered`).toBeUndefined();
-  expect(end.error).toMatchObject({ code, message: expect.stringMatching(/\S/) as string });
+  expect(end.error).toMatchObject({ code, message: expect.stringMatching(/\S/) });
   if (field !== undefined) expect(end.error.field).toBe(field);
 }

@@ -36,13 +36,13 @@ let refusals = 0;
 for (let round = 0; round < 12; round++) {
   // Leaves a little room, a different amount each time, so that now the vectors and now the table
   // find the disk full.
-  await ballast(systemDiskBytes(round));
+  await ballast(ballastBytes(round));
   for (let turn = 0; turn < 60; turn++) {
     try {
       await store.commit(batchOf(store.nextOrdinal, 40));
     } catch (error) {
       refusals++;
-      const at = error.message.includes("committing rows") ? " in the table" : " in the vectors";
+      const at = error.message.startsWith("commit to") ? " in the table" : " in the vectors";
       codes[error.code + at] = true;
       await check(store);
       break;
@@ -58,7 +58,7 @@ await check(again);
 await again.close();
 console.log(refusals);
 for (const code of Object.keys(codes).sort()) console.log(code);
-function systemDiskBytes(round) { return 6 * 1024 * 1024 - 1024 * 1024 - round * 3 * 4096; }
+function ballastBytes(round) { return 6 * 1024 * 1024 - 1024 * 1024 - round * 3 * 4096; }
 `;
 
 describe("a full disk", () => {

@@ -57,7 +57,11 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
     { filter: { a: { $in: [1, "x"] } }, yes: [{ a: 1 }, { a: "x" }, { a: [0, 1] }], no: [{}] },
     { filter: { a: { $in: [] } }, no: [{}, { a: 1 }, { a: [] }, { a: null }] },
     { filter: { a: { $in: [[1], { b: 1 }] } }, yes: [{ a: [1] }, { a: { b: 1 } }], no: [{ a: 1 }] },
-    { filter: { a: { $nin: [1, 2] } }, yes: [{}, { a: 3 }, { a: "1" }], no: [{ a: 1 }, { a: [2] }] },
+    {
+      filter: { a: { $nin: [1, 2] } },
+      yes: [{}, { a: 3 }, { a: "1" }],
+      no: [{ a: 1 }, { a: [2] }],
+    },
     { filter: { a: { $nin: [] } }, yes: [{}, { a: 1 }] },
   ],
   "a missing field": [
@@ -104,13 +108,25 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
     { filter: { $not: {} }, no: [{}, { a: 1 }] },
   ],
   "dotted paths": [
-    { filter: { "a.b.c": 1 }, yes: [{ a: { b: { c: 1 } } }], no: [{ "a.b.c": 1 }, { a: { b: 1 } }] },
+    {
+      filter: { "a.b.c": 1 },
+      yes: [{ a: { b: { c: 1 } } }],
+      no: [{ "a.b.c": 1 }, { a: { b: 1 } }],
+    },
     { filter: { "a.b": 1 }, yes: [{ a: [{ b: 1 }] }, { a: [{ b: 0 }, { b: [1] }] }] },
     { filter: { "a.b": 1 }, no: [{ a: [1] }, { a: [[{ b: 1 }]] }, { a: [] }, { a: "b" }] },
     { filter: { "a.1": "y" }, yes: [{ a: ["x", "y"] }, { a: { "1": "y" } }], no: [{ a: ["y"] }] },
     { filter: { "a.0.b": 1 }, yes: [{ a: [{ b: 1 }] }], no: [{ a: [{ b: 2 }, { b: 1 }] }] },
-    { filter: { "a.b": { $exists: false } }, yes: [{}, { a: [] }, { a: 1 }], no: [{ a: { b: 0 } }] },
-    { filter: { "a.b": { $ne: 1 } }, yes: [{}, { a: { b: 2 } }], no: [{ a: [{ b: 2 }, { b: 1 }] }] },
+    {
+      filter: { "a.b": { $exists: false } },
+      yes: [{}, { a: [] }, { a: 1 }],
+      no: [{ a: { b: 0 } }],
+    },
+    {
+      filter: { "a.b": { $ne: 1 } },
+      yes: [{}, { a: { b: 2 } }],
+      no: [{ a: [{ b: 2 }, { b: 1 }] }],
+    },
     { filter: { "a.b": { $size: 1 } }, yes: [{ a: [{ b: [1] }] }], no: [{ a: [{ b: 1 }] }] },
     { filter: { "": 1 }, yes: [{ "": 1 }], no: [{}] },
   ],

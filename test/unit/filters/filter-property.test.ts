@@ -34,10 +34,17 @@ function text(value: unknown): string {
 }
 
 function spread(values: readonly unknown[]): unknown[] {
-  return values.flatMap((value) => (Array.isArray(value) ? [value, ...(value as unknown[])] : [value]));
+  return values.flatMap((value) =>
+    Array.isArray(value) ? [value, ...(value as unknown[])] : [value],
+  );
 }
 
-function holds(operator: string, operand: unknown, values: readonly unknown[], all: Operators): boolean {
+function holds(
+  operator: string,
+  operand: unknown,
+  values: readonly unknown[],
+  all: Operators,
+): boolean {
   const each = spread(values);
   const same = (a: unknown) => (b: unknown) => text(a) === text(b);
   const ordered = (test: (value: never, bound: never) => boolean): boolean =>
@@ -74,7 +81,10 @@ function holds(operator: string, operand: unknown, values: readonly unknown[], a
           : typeof value === "string" && typeof operand === "string" && value.includes(operand),
       );
     case "$regex": {
-      const regex = new RegExp(operand as string, `${(all["$options"] as string | undefined) ?? ""}u`);
+      const regex = new RegExp(
+        operand as string,
+        `${(all["$options"] as string | undefined) ?? ""}u`,
+      );
       return each.some((value) => typeof value === "string" && regex.test(value));
     }
     case "$options":
@@ -87,7 +97,9 @@ function holds(operator: string, operand: unknown, values: readonly unknown[], a
 }
 
 function allHold(operators: Operators, values: readonly unknown[]): boolean {
-  return Object.entries(operators).every(([name, operand]) => holds(name, operand, values, operators));
+  return Object.entries(operators).every(([name, operand]) =>
+    holds(name, operand, values, operators),
+  );
 }
 
 function naive(filter: Operators, row: JsonObject): boolean {
@@ -150,7 +162,10 @@ const { operators } = fc.letrec<{ operators: Operators }>((tie) => ({
     ),
 }));
 const { filter } = fc.letrec<{ filter: Operators }>((tie) => {
-  const filters = fc.array(tie("filter") as fc.Arbitrary<Operators>, { minLength: 1, maxLength: 3 });
+  const filters = fc.array(tie("filter") as fc.Arbitrary<Operators>, {
+    minLength: 1,
+    maxLength: 3,
+  });
   const plain = value.filter((one) => !text(one).includes("$"));
   return {
     filter: fc.oneof(

@@ -113,7 +113,9 @@ describe("the linear engine", () => {
     }
     expect(regex.test(letters)).toBe(engine.test(letters));
     expect(regex.test(`${letters}a${"b".repeat(12)}z`)).toBe(true);
-    const wide = Array.from({ length: 30_000 }, (_, n) => String.fromCodePoint(0x4e00 + n)).join("");
+    const wide = Array.from({ length: 30_000 }, (_, n) => String.fromCodePoint(0x4e00 + n)).join(
+      "",
+    );
     expect(compileRegex("[^x]y$", "").test(wide)).toBe(false);
     expect(compileRegex("[^x]y$", "").test(`${wide}y`)).toBe(true);
   });

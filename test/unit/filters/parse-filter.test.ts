@@ -120,13 +120,17 @@ describe("bounds", () => {
     const conditions = (count: number) => Array.from({ length: count }, (_, a) => ({ a }));
     expect(() => parseFilter({ $or: conditions(999) })).not.toThrow();
     expect(refusalOf({ $or: conditions(1000) }).message).toMatch(/1000 conditions/);
-    expect(refusalOf({ a: { $all: Array.from({ length: 1001 }, () => 1) } }).field).toMatch(/\$all/);
+    expect(refusalOf({ a: { $all: Array.from({ length: 1001 }, () => 1) } }).field).toMatch(
+      /\$all/,
+    );
     expect(refusalOf({ a: { $in: Array.from({ length: 1001 }, () => []) } }).field).toMatch(/\$in/);
     expect(refusalOf({ a: Array.from({ length: 1001 }, () => 1) }).message).toMatch(/conditions/);
   });
 
   it("any number of plain values of $in: they are looked up", () => {
-    const matches = compileFilter(parseFilter({ a: { $in: Array.from({ length: 50_000 }, (_, n) => n) } }));
+    const matches = compileFilter(
+      parseFilter({ a: { $in: Array.from({ length: 50_000 }, (_, n) => n) } }),
+    );
     expect(matches({ a: 49_999 })).toBe(true);
     expect(matches({ a: 50_000 })).toBe(false);
   });

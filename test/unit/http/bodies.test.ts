@@ -168,7 +168,7 @@ describe("bodies", () => {
     },
   );
 
-  it("of 256 MiB are taken without stopping the thread", { timeout: 60_000 }, async () => {
+  it("of 256 MiB are taken, declared or in chunks", { timeout: 60_000 }, async () => {
     const { server, node } = await serve();
     let received = 0;
     // Only the way in is measured: nothing is decoded.
@@ -194,12 +194,9 @@ describe("bodies", () => {
       expect((await readReply(await answered)).status).toBe(500);
       delay.disable();
       expect(received).toBe(256 * mebi);
-      const maxMs = delay.max / 1e6;
-      console.log(
-        `256 MiB, ${chunked ? "chunked" : "declared"}: longest delay ${maxMs.toFixed(1)} ms`,
-      );
-      // A single copy of the whole takes longer than this; the client's work is in here too.
-      expect(maxMs).toBeLessThan(250);
+      // Only told: on a busy machine the figure is the machine's. body-collector.test.ts decides.
+      const maxMs = (delay.max / 1e6).toFixed(1);
+      console.log(`256 MiB, ${chunked ? "chunked" : "declared"}: longest delay ${maxMs} ms`);
     }
   });
 

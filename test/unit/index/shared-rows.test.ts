@@ -104,6 +104,7 @@ describe("SharedRows", () => {
     rows.write(0, Float32Array.of(1, 2, 3, 4));
     expect(() => rows.markDead(1)).toThrow("only readable rows die");
     rows.publish(4);
+    rows.commit(4);
     for (const ordinal of [1, 1, 3]) rows.markDead(ordinal);
     expect([rows.dead, rows.isDead(1), rows.isDead(2), rows.isDead(3)]).toEqual([
       2,
@@ -117,6 +118,9 @@ describe("SharedRows", () => {
     expect(rows.epoch).not.toBe(epoch);
     rows.write(3, Float32Array.of(5));
     rows.publish(4);
+    expect(rows.committed).toBe(3);
+    rows.truncate(4);
+    expect(rows.committed).toBe(3);
     expect([rows.isDead(3), rows.vector(3)[0]]).toEqual([false, 5]);
   });
 

@@ -11,6 +11,9 @@ import {
   ActorSystem,
   type AnyDefinition,
   type AskResult,
+  type HostListener,
+  type HostPool,
+  type HostStatus,
   type RuntimeEvent,
   type SystemOptions,
   mapLoader,
@@ -22,8 +25,12 @@ export interface Hosts {
   readonly workers: readonly ActorSystem[];
   readonly events: RuntimeEvent[];
   readonly definitions: Map<string, AnyDefinition>;
+  /** What a host pool would tell of the workers. */
+  readonly directory: Pick<HostPool, "hosts" | "onHost">;
   /** Breaks the link between the hub and a worker, as the death of its thread does. */
   loseWorker(index: number): void;
+  /** Puts a new, empty worker in the place of a lost one. */
+  replaceWorker(index: number): void;
 }
 
 export interface HostsOptions {
@@ -46,16 +53,39 @@ export function makeHosts({ workers: count = 0, window, system = {} }: HostsOpti
   };
   const hub = new ActorSystem({ ...base, host: "main" });
   const links: Link[] = [];
-  const workers = Array.from({ length: count }, (_, index) => {
+  const workers: ActorSystem[] = [];
+  const listeners = new Set<HostListener>();
+  const up = new Set<number>();
+  const status = (index: number): HostStatus => {
+    return { name: `worker-${index}`, role: "work", state: up.has(index) ? "up" : "lost" };
+  };
+  const tell = (index: number): void => {
+    for (const listener of listeners) listener(status(index));
+  };
+  const directory = {
+    hosts: () => workers.map((_, index) => status(index)),
+    onHost: (listener: HostListener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const replaceWorker = (index: number): void => {
     const worker = new ActorSystem({ ...base, host: `worker-${index}` });
     const [atHub, atWorker] = loopbackPair(window);
-    links.push(atHub);
+    workers[index] = worker;
+    links[index] = atHub;
     hub.connect(worker.host, atHub);
     worker.connectHub(hub.host, atWorker);
-    return worker;
-  });
-  const loseWorker = (index: number): void => hub.disconnect(`worker-${index}`, links[index]!);
-  return { clock, hub, workers, events, definitions, loseWorker };
+    up.add(index);
+    tell(index);
+  };
+  const loseWorker = (index: number): void => {
+    up.delete(index);
+    tell(index);
+    hub.disconnect(`worker-${index}`, links[index]!);
+  };
+  for (let index = 0; index < count; index++) replaceWorker(index);
+  return { clock, hub, workers, events, definitions, directory, loseWorker, replaceWorker };
 }
 
 /** Long enough for whatever a test waits for. */

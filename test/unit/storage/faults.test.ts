@@ -14,6 +14,7 @@ import { MemoryTables, openRowStore, verifyRowStore } from "../../../src/storage
 import {
   allVectors,
   emptyBatch,
+  emptyContent,
   insertion,
   replaceMetadata,
   storeContent,
@@ -205,7 +206,7 @@ describe("spoilt bytes", () => {
   });
 
   it("of a record are found by reading it, and by verification", async () => {
-    const { tables, open, insert, verify } = world();
+    const { disk, tables, open, insert, verify } = world();
     const store = await open();
     const batch = insert(0, 4);
     const good = replaceMetadata(present(batch.puts[1], "put"), "v", Buffer.from("precious"));
@@ -214,7 +215,7 @@ describe("spoilt bytes", () => {
       ...batch,
       puts: [present(batch.puts[0], "put"), good, present(batch.puts[2], "put"), lying],
     });
-    const table = await tables.open(tableDirectory);
+    const table = await tables.open(tableDirectory, disk, "read");
     const snapshot = table.snapshot();
     const value = present(snapshot.get(rowKey(1)), "record");
     for (let at = 0; at < value.length; at++) {
@@ -265,6 +266,42 @@ describe("spoilt bytes", () => {
     await expect(open()).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
     expect((await verify()).problems[0]).toMatch(/head record/);
     expect((await verify()).rows).toBe(3);
+  });
+
+  it("of LMDB's file as a whole stop the opening, unless nothing was ever in it", async () => {
+    const root = await mkdtemp(join(tmpdir(), "dvesp-spoilt-"));
+    const options = { directory: root, disk: systemDisk, dimension } as const;
+    const path = join(root, "table", "data.mdb");
+    const store = await openRowStore({ ...options, mode: "write" });
+    await store.commit(insertion(seededRandom(seed), { firstOrdinal: 0, dimension, count: 3 }));
+    await store.close();
+    const sound = await readFile(path);
+
+    const spoilt = Buffer.from(sound);
+    spoilt.fill(0xa5, 0, 64);
+    for (const bytes of [spoilt, Buffer.concat([Buffer.alloc(4096), Buffer.alloc(1_000_000, 7)])]) {
+      await writeFile(path, bytes);
+      for (const mode of ["write", "read"] as const) {
+        const opening = openRowStore({ ...options, mode });
+        await expect(opening).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
+        await expect(openRowStore({ ...options, mode })).rejects.toThrow(/not a file of LMDB/);
+      }
+      expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+    }
+
+    await rm(join(root, "vectors-0000000000.f32"));
+    for (const bytes of [Buffer.alloc(0), Buffer.alloc(8192), sound.subarray(0, 5000)]) {
+      await writeFile(path, bytes);
+      const reading = openRowStore({ ...options, mode: "read" });
+      await expect(reading).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      const fresh = await openRowStore({ ...options, mode: "write" });
+      expect(storeContent(fresh)).toEqual(emptyContent);
+      await fresh.close();
+    }
+
+    await writeFile(path, sound);
+    await expect(openRowStore({ ...options, mode: "write" })).rejects.toThrow(/is missing/);
+    await rm(root, { recursive: true });
   });
 
   it("in LMDB's own pages are found by reading", async () => {
