@@ -203,7 +203,7 @@ function localImports(source: Source): string[] {
   const found: string[] = [];
   for (const statement of source.tree.statements) {
     if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
-    if (ts.isImportDeclaration(statement) && statement.importClause?.isTypeOnly) continue;
+    if (ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) continue;
     const specifier = (statement.moduleSpecifier as ts.StringLiteral | undefined)?.text;
     if (!specifier?.startsWith(".")) continue;
     const target = join(dirname(source.path), specifier).replace(/\.js$/, ".ts");

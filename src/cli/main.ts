@@ -42,7 +42,7 @@ function addServe(command: Command): void {
     )
     .addOption(option("--log-level <level>", "pino level", "LOG_LEVEL").default("info"))
     .addOption(option("--config <file>", "JSON file with any of these options", "CONFIG"))
-    .action((_, self: Command) => serveUntilSignal(withConfig<ServeCommandOptions>(self)));
+    .action((_, self: Command) => serveUntilSignal(withConfig(self) as unknown as ServeCommandOptions));
 }
 
 function addImport(command: Command): void {
@@ -112,15 +112,15 @@ function list(text: string): string[] {
 }
 
 /** Options of the command line, over those of the environment, over those of `--config`. */
-function withConfig<Options>(command: Command): Options {
+function withConfig(command: Command): Record<string, unknown> {
   const options = command.opts<Record<string, unknown>>();
-  if (typeof options["config"] !== "string") return options as Options;
+  if (typeof options["config"] !== "string") return options;
   const config = JSON.parse(readFileSync(options["config"], "utf8")) as Record<string, unknown>;
   for (const [key, value] of Object.entries(config)) {
     const source = command.getOptionValueSource(key);
     if (source === undefined || source === "default") options[key] = value;
   }
-  return options as Options;
+  return options;
 }
 
 function packageVersion(): string {

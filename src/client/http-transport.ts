@@ -1,6 +1,7 @@
 /**
  * The transport over `node:http` and `node:https` with connections that stay open between requests.
- * (Node's built-in `fetch` was measured beside it and is slower; docs/decisions has the numbers.)
+ * Node's built-in `fetch`, measured beside it with answers of 32 KB, made half as many requests per
+ * second and took more than twice the CPU time.
  */
 import http from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";

@@ -5,6 +5,7 @@ import type { NodeService } from "../protocol/index.js";
 import { hostCheck, keyCheck } from "./access.js";
 import type { HostCheck, KeyCheck } from "./access.js";
 import { Admission } from "./admission.js";
+import { ConnectionEnds } from "./connection-ends.js";
 import { EventHub } from "./event-hub.js";
 import { defaultHttpLimits } from "./options.js";
 import type { HttpLimits, HttpOptions, Observation } from "./options.js";
@@ -16,6 +17,7 @@ export class ApiContext {
   readonly limits: HttpLimits;
   readonly admission: Admission;
   readonly events: EventHub;
+  readonly connections = new ConnectionEnds();
   readonly checkKey: KeyCheck;
   readonly checkHost: HostCheck;
   /** The contract's document, encoded. */

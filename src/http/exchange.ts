@@ -70,9 +70,7 @@ export class Exchange implements MemoryAccount {
 
   /** Sees the request through to its end; never rejects. */
   async run(): Promise<void> {
-    // Also emitted when the connection is cut with the answer still in its buffer.
-    this.response.once("finish", () => (this.#answered = !this.request.socket.destroyed));
-    this.response.once("close", () => this.#partEnded());
+    this.#awaitAnswerEnd();
     // A client that vanishes makes the stream fail; `close` tells us all there is to know.
     this.response.on("error", () => undefined);
     try {
@@ -84,6 +82,22 @@ export class Exchange implements MemoryAccount {
       this.#fail(thrown);
     }
     this.#partEnded();
+  }
+
+  /** The answer has ended when it was written, or when there is no connection left to write it to. */
+  #awaitAnswerEnd(): void {
+    const { response, request, context } = this;
+    let ended = false;
+    const end = (): void => {
+      if (ended) return;
+      ended = true;
+      unwatch();
+      this.#partEnded();
+    };
+    const unwatch = context.connections.watch(request.socket, end);
+    response.once("close", end);
+    // Also emitted when the connection is cut with the answer still in its buffer.
+    response.once("finish", () => (this.#answered = !request.socket.destroyed));
   }
 
   get query(): URLSearchParams {
@@ -126,7 +140,7 @@ export class Exchange implements MemoryAccount {
 
   /** Answers; the headers that every answer has are added here. */
   send(status: number, headers: AnswerHeaders, body: Uint8Array | string = ""): void {
-    if (this.response.destroyed) return;
+    if (this.response.destroyed || this.request.socket.destroyed) return;
     const content = typeof body === "string" ? Buffer.from(body) : body;
     const lingers = this.#unreadBytes() > discardBytesMax;
     this.#holdAnswer(content.byteLength);

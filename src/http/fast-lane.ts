@@ -1,7 +1,7 @@
 /**
- * The short way to the operations on rows, in front of Express: three times as many requests per
- * second for the same handlers (docs/decisions has the numbers). It takes `POST
- * /v1/collections/{collection}/{operation}` and leaves whatever is not plainly that to Express.
+ * The short way to the operations on rows, in front of Express: with a request of 3 KB and an answer
+ * of 32 KB, 2.3 times as many per second for a third of the CPU time, and the same handlers. It takes
+ * `POST /v1/collections/{collection}/{operation}`; whatever is not plainly that is left to Express.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../base/index.js";

@@ -17,7 +17,9 @@ export const problemContentType = "application/problem+json";
 
 /** Format of a body from its `Content-Type`; JSON when absent. Errors: `INVALID_ARGUMENT`. */
 export function bodyFormat(contentType: string | undefined): BodyFormat {
-  if (contentType === undefined || contentType === contentTypeOf.json) return "json";
+  if (contentType === undefined) return "json";
+  const plain = formats.get(contentType);
+  if (plain !== undefined) return plain;
   const { name, parameters } = parseMediaRange(contentType);
   const format = formats.get(name);
   if (format === undefined) {
@@ -37,6 +39,8 @@ export function bodyFormat(contentType: string | undefined): BodyFormat {
  */
 export function answerFormat(accept: string | undefined, preferred: BodyFormat): BodyFormat {
   if (accept === undefined || accept === "" || accept === "*/*") return preferred;
+  const plain = formats.get(accept);
+  if (plain !== undefined) return plain;
   const other: BodyFormat = preferred === "json" ? "msgpack" : "json";
   const ranges = accept.split(",").map(parseMediaRange);
   const likesPreferred = quality(ranges, preferred);

@@ -117,7 +117,7 @@ export class HnswlibReader implements IndexReader {
     let dead = 0;
     for (const ordinal of ordinals) {
       if (!this.#rows.isDead(ordinal)) continue;
-      this.#graph.remove(ordinal);
+      
       dead++;
     }
     return dead;

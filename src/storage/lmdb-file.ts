@@ -1,9 +1,10 @@
 /**
- * A look at LMDB's file before LMDB gets it: lmdb-js 3.5 ends the process when it opens a file that
- * is not one of LMDB's, and a power cut while a store is made may leave such a file.
+ * LMDB's files, before LMDB gets them. lmdb-js 3.5 ends the process when it cannot open or make a
+ * file, and a power cut while a store is made may leave one that it cannot open. So the writer finds
+ * out first whether it can.
  */
 import { join } from "node:path";
-import { diskErrorCode, type Disk } from "../base/index.js";
+import { diskErrorCode, DvespError, type Disk, type DiskFile } from "../base/index.js";
 import { corrupted } from "./records.js";
 
 /** Of the first page: its flags, the magic number, the version of the format, the size of a page. */
@@ -16,6 +17,10 @@ const headBytes = 64;
 const metaPageFlag = 0x08;
 const magic = 0xbeefc0de;
 const version = 2;
+/** LMDB writes to its table of readers through a map: a hole in it, on a full disk, is a SIGBUS. */
+const lockFileBytes = 68 * 1024;
+/** More than LMDB writes while a table is made. */
+const creationBytes = 1024 * 1024;
 /** More than a table has before its first commit is durable. */
 const unfinishedBytesMax = 256 * 1024;
 
@@ -25,16 +30,9 @@ const unfinishedBytesMax = 256 * 1024;
  */
 export type LmdbFileState = "absent" | "unfinished" | "sound";
 
-export function lmdbPath(directory: string): string {
-  return join(directory, "data.mdb");
-}
-
 export async function lmdbFileState(directory: string, disk: Disk): Promise<LmdbFileState> {
-  const path = lmdbPath(directory);
-  const file = await disk.open(path, "read").catch((error: unknown) => {
-    if (diskErrorCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  const path = join(directory, "data.mdb");
+  const file = await openIfThere(disk, path);
   if (!file) return "absent";
   try {
     const head = Buffer.alloc(headBytes);
@@ -46,6 +44,35 @@ export async function lmdbFileState(directory: string, disk: Disk): Promise<Lmdb
     throw corrupted(`${path} is not a file of LMDB any more`);
   } finally {
     await file.close();
+  }
+}
+
+/** Leaves files that LMDB opens, or makes, without fail. Errors: `DATA_CORRUPTED`, `STORAGE_FULL`. */
+export async function prepareLmdbFiles(directory: string, disk: Disk): Promise<void> {
+  const state = await lmdbFileState(directory, disk);
+  if (state !== "sound" && (await disk.freeBytes(directory)) < creationBytes) {
+    throw new DvespError("STORAGE_FULL", `no room to make a table in ${directory}`);
+  }
+  if (state === "unfinished") await disk.unlink(join(directory, "data.mdb"));
+  await reserveLockFile(join(directory, "lock.mdb"), disk);
+}
+
+async function reserveLockFile(path: string, disk: Disk): Promise<void> {
+  const file = (await openIfThere(disk, path)) ?? (await disk.open(path, "create"));
+  try {
+    const size = await file.size();
+    if (size < lockFileBytes) await file.write(new Uint8Array(lockFileBytes - size), size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openIfThere(disk: Disk, path: string): Promise<DiskFile | undefined> {
+  try {
+    return await disk.open(path, "write");
+  } catch (error) {
+    if (diskErrorCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 

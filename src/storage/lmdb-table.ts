@@ -17,7 +17,7 @@
 import { open, type RangeOptions, type RootDatabase } from "lmdb";
 import { assert, DvespError, invalid, type Disk } from "../base/index.js";
 import { isShortWrite, lmdbError } from "./lmdb-errors.js";
-import { lmdbFileState, lmdbPath } from "./lmdb-file.js";
+import { lmdbFileState, prepareLmdbFiles } from "./lmdb-file.js";
 import type { KeyRange, OpenTable, Table, TableEntry, TableSnapshot, TableWrite } from "./table.js";
 
 type Database = RootDatabase<Buffer, Uint8Array>;
@@ -48,9 +48,10 @@ const settings = {
 const shortWriteBytes = mebi;
 
 export const openLmdbTable: OpenTable = async (directory, disk, mode) => {
-  const state = await lmdbFileState(directory, disk);
-  if (mode === "read" && state !== "sound") throw invalid(`there is no table in ${directory}`);
-  if (state === "unfinished") await disk.unlink(lmdbPath(directory));
+  if (mode === "write") await prepareLmdbFiles(directory, disk);
+  else if ((await lmdbFileState(directory, disk)) !== "sound") {
+    throw invalid(`there is no table in ${directory}`);
+  }
   try {
     return new LmdbTable(open<Buffer, Uint8Array>(directory, settings), directory, disk);
   } catch (error) {

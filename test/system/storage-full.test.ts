@@ -61,6 +61,29 @@ for (const code of Object.keys(codes).sort()) console.log(code);
 function ballastBytes(round) { return 6 * 1024 * 1024 - 1024 * 1024 - round * 3 * 4096; }
 `;
 
+const openOnFull = `
+const { writeFileSync, unlinkSync, appendFileSync } = await import("node:fs");
+const known = await open(args[0] + "/known", "write");
+await known.commit(batchOf(0, 10));
+await known.close();
+try { for (;;) appendFileSync(args[0] + "/ballast", Buffer.alloc(4096)); } catch (error) { console.log(error.code); }
+await open(args[0] + "/new", "write").catch((error) => console.log(error.code));
+const again = await open(args[0] + "/known", "write");
+const snapshots = Array.from({ length: 500 }, () => again.snapshot());
+console.log(snapshots.every((snapshot) => snapshot.row(3).ordinal === 3));
+for (const snapshot of snapshots) snapshot.release();
+await again.commit(batchOf(10, 10)).catch((error) => console.log(error.code));
+console.log(await check(again));
+unlinkSync(args[0] + "/ballast");
+await again.commit(batchOf(10, 10));
+console.log(await check(again));
+await again.close();
+const fresh = await open(args[0] + "/new", "write");
+await fresh.commit(batchOf(0, 1));
+console.log(await check(fresh));
+await fresh.close();
+`;
+
 describe("a full disk", () => {
   it.skipIf(!mounted)("refuses commits, loses nothing, and takes them again", async () => {
     const program = runProgram(fillAndFree, [mount]);
@@ -68,5 +91,19 @@ describe("a full disk", () => {
     const [refusals, ...codes] = program.lines;
     expect(Number(refusals)).toBeGreaterThan(5);
     expect(codes).toEqual(["STORAGE_FULL in the table", "STORAGE_FULL in the vectors"]);
+  });
+
+  it.skipIf(!mounted)("opens what is there, reads it, and makes nothing new", async () => {
+    const program = runProgram(openOnFull, [mount]);
+    expect(await program.ended, program.errors).toBe(0);
+    expect(program.lines).toEqual([
+      "ENOSPC",
+      "STORAGE_FULL",
+      "true",
+      "STORAGE_FULL",
+      "10",
+      "20",
+      "1",
+    ]);
   });
 });

@@ -5,7 +5,7 @@
 import { AllowList } from "../../index/index.js";
 import { compileFilter, parseFilter } from "../../filters/index.js";
 import { decodeMetadata } from "../../protocol/index.js";
-import type { Filter, Metadata } from "../../protocol/index.js";
+import type { Filter } from "../../protocol/index.js";
 import type { RowRecord, RowSnapshot } from "../../storage/index.js";
 import type { Deadline } from "./deadline.js";
 
@@ -15,7 +15,7 @@ const rowsPerCheck = 1024;
 /** A filter as a test of a row. Errors: `INVALID_ARGUMENT`. */
 export function rowTest(filter: Filter): (row: RowRecord) => boolean {
   const matches = compileFilter(parseFilter(filter));
-  return (row) => matches(decodeMetadata(row.metadata) as Metadata);
+  return (row) => matches(decodeMetadata(row.metadata));
 }
 
 export class AdmittedRows {

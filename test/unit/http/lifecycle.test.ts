@@ -152,6 +152,28 @@ describe("a server", () => {
     expect((await ask(base, count, { method: "POST" })).json).toEqual({ count: 1 });
   });
 
+  it("lets go of pipelined requests whose client left, those behind the first too", async () => {
+    const { base, node, server, observations } = await serve({ limits: { requestsMax: 20 } });
+    await ask(base, "/v1/collections/docs/insert", { body: insertBody });
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    let waiting = 0;
+    node.before = () => {
+      waiting++;
+      return opened;
+    };
+    const socket = net.connect(server.port, "127.0.0.1");
+    const one = `POST ${count} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n`;
+    socket.write(one.repeat(20));
+    await until(() => waiting === 20);
+    expectProblem(await ask(base, count, { method: "POST" }), 429, "OVERLOADED");
+    socket.destroy();
+    await ask(base, "/healthz");
+    open();
+    await until(() => observations.filter((seen) => seen.status === 499).length === 20);
+    expect((await ask(base, count, { method: "POST" })).json).toEqual({ count: 1 });
+  });
+
   it("refuses expectations that it cannot meet, and goes on from 100-continue", async () => {
     const { base } = await serve();
     const odd = { headers: { expect: "a-miracle" }, body: insertBody };
