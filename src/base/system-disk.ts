@@ -1,6 +1,15 @@
 /** The machine's file system behind the `Disk` seam: the only place that asks `node:fs` for files. */
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, rm, statfs, unlink, type FileHandle } from "node:fs/promises";
+import {
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  statfs,
+  unlink,
+  type FileHandle,
+} from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile, OpenMode } from "./disk.js";
 

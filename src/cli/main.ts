@@ -42,7 +42,9 @@ function addServe(command: Command): void {
     )
     .addOption(option("--log-level <level>", "pino level", "LOG_LEVEL").default("info"))
     .addOption(option("--config <file>", "JSON file with any of these options", "CONFIG"))
-    .action((_, self: Command) => serveUntilSignal(withConfig(self) as unknown as ServeCommandOptions));
+    .action((_, self: Command) =>
+      serveUntilSignal(withConfig(self) as unknown as ServeCommandOptions),
+    );
 }
 
 function addImport(command: Command): void {

@@ -27,11 +27,12 @@ h2 { font-size: .8rem; margin: 2.25rem 0 .5rem; text-transform: uppercase; lette
 .dead::before { background: var(--bad) !important; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line);
+th, td { text-align: left; padding: .45rem 1.75rem .45rem 0; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
 th { font-weight: 500; color: var(--soft); font-size: .85rem; }
 td { font-variant-numeric: tabular-nums; }
 .number { text-align: right; }
+th:last-child, td:last-child { padding-right: 0; }
 .empty { color: var(--soft); padding: .6rem 0; }
 #events { list-style: none; margin: 0; padding: 0; font: 13px/1.6 ui-monospace, monospace;
   max-height: 22rem; overflow-y: auto; }

@@ -48,7 +48,7 @@ class EventStream implements EventSink {
     response.write(": events of this node\n\n");
     this.#leave = context.events.join(this);
     this.#armHeartbeat();
-    response.once("close", () => this.#stop());
+    this.#exchange.onAnswerEnd(() => this.#stop());
   }
 
   event(type: string, json: string): void {
@@ -87,7 +87,7 @@ class EventStream implements EventSink {
     this.#stop();
     response.end(`data: ${JSON.stringify({ type, time_ms: context.clock.now() })}\n\n`);
     const cut = context.clock.after(context.limits.lingerMs, () => response.destroy());
-    response.once("close", () => cut.cancel());
+    this.#exchange.onAnswerEnd(() => cut.cancel());
   }
 
   #stop(): void {

@@ -49,6 +49,7 @@ export class Exchange implements MemoryAccount {
   #heldBytes = 0;
   #admitted = false;
   #answered = false;
+  readonly #afterAnswer: (() => void)[] = [];
   /** The handler and the answer: both must end before the exchange has. */
   #partsOpen = 2;
 
@@ -92,12 +93,18 @@ export class Exchange implements MemoryAccount {
       if (ended) return;
       ended = true;
       unwatch();
+      for (const action of this.#afterAnswer) action();
       this.#partEnded();
     };
     const unwatch = context.connections.watch(request.socket, end);
     response.once("close", end);
     // Also emitted when the connection is cut with the answer still in its buffer.
     response.once("finish", () => (this.#answered = !request.socket.destroyed));
+  }
+
+  /** Calls `action` when the answer has ended, in whichever way. */
+  onAnswerEnd(action: () => void): void {
+    this.#afterAnswer.push(action);
   }
 
   get query(): URLSearchParams {
@@ -204,7 +211,7 @@ export class Exchange implements MemoryAccount {
     response.write(content);
     const timer = this.context.clock.after(this.context.limits.lingerMs, () => response.end());
     request.once("end", () => response.end());
-    response.once("close", () => timer.cancel());
+    this.onAnswerEnd(() => timer.cancel());
     request.unpipe();
     request.resume();
   }

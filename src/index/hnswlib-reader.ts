@@ -58,7 +58,8 @@ export class HnswlibReader implements IndexReader {
 
   async refresh(publication: IndexPublication): Promise<void> {
     assert(publication.engine === "hnswlib", "publication of the reader's engine");
-    if (publication.generation === this.#publication.generation) return;
+    const { generation, indexed } = this.#publication;
+    if (publication.generation === generation && publication.indexed === indexed) return;
     const graph = await HnswlibGraph.load(publication.path, publication.spec);
     if (this.#isClosed) {
       graph.close();
@@ -117,7 +118,7 @@ export class HnswlibReader implements IndexReader {
     let dead = 0;
     for (const ordinal of ordinals) {
       if (!this.#rows.isDead(ordinal)) continue;
-      
+      this.#graph.remove(ordinal);
       dead++;
     }
     return dead;

@@ -222,7 +222,7 @@ export class SharedRows {
     return new Float32Array(this.vector(ordinal));
   }
 
-  /** The segment that holds row `ordinal`, and the row's number in it. */
+  /** Number of the segment that holds row `ordinal`. */
   segmentOf(ordinal: number): number {
     return Math.floor(ordinal / this.layout.rowsPerSegment);
   }

@@ -114,7 +114,7 @@ export interface IndexReader {
 
 export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
   readonly spec: Spec;
-  /** This thread's view of the rows. */
+  /** This thread's view of the rows; all durable ones are in it (else a snapshot seems foreign). */
   readonly rows: SharedRows;
   /** The builder's own; made when missing. */
   readonly directory: string;

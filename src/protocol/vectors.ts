@@ -133,9 +133,10 @@ function rowBytes(value: unknown, field: string): Uint8Array {
 /** Base64 in either alphabet, with or without padding; what `Buffer` would skip is refused. */
 function base64Bytes(text: string, field: string): Uint8Array {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const expected = Math.floor(((text.length - padding) * 3) / 4);
+  const digits = text.length - padding;
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length !== expected) throw refusal(field, "is not base64");
+  if (digits % 4 === 1 || bytes.length !== Math.floor((digits * 3) / 4))
+    throw refusal(field, "is not base64");
   return bytes;
 }
 

@@ -17,16 +17,11 @@ import {
   toDvespError,
 } from "../base/index.js";
 import { type Address, type DeadLetters, Mailbox } from "../mailbox/index.js";
-import {
-  type Actor,
-  type ActorContext,
-  type ActorDefinition,
-  AnswerWithAttachments,
-  type Termination,
-} from "./actor.js";
-import { type Answer, type Delivery, systemName } from "./delivery.js";
+import { type Actor, type ActorContext, type ActorDefinition, type Termination } from "./actor.js";
+import { type Delivery, systemName } from "./delivery.js";
 import type { Dispatcher, Runnable } from "./dispatcher.js";
 import type { RuntimeEventType } from "./events.js";
+import { crashReport, isThenable, okAnswer, toError } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { endedWithin } from "./within.js";
 
@@ -300,28 +295,4 @@ export class ActorCell implements Runnable {
     this.#host.deadLetters.count("actor_ended");
     delivery.answer?.({ outcome: "gone" });
   }
-}
-
-function okAnswer(result: unknown): Answer {
-  if (!(result instanceof AnswerWithAttachments)) return { outcome: "ok", value: result };
-  return { outcome: "ok", value: result.value, attachments: result.attachments };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as PromiseLike<unknown>).then === "function"
-  );
-}
-
-function toError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
-}
-
-/** The stack goes to the event stream only: an answer never carries it. */
-function crashReport(error: unknown): { error: PlainError; stack?: string } {
-  const plain = toDvespError(error).toPlain();
-  const stack = error instanceof Error ? error.stack : undefined;
-  return stack === undefined ? { error: plain } : { error: plain, stack };
 }

@@ -17,52 +17,15 @@ import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mail
 import type { ActorRef, AnyDefinition, AskResult } from "./actor.js";
 import { DeathWatch, type TerminationListener } from "./death-watch.js";
 import { systemName } from "./delivery.js";
-import { Dispatcher, type YieldTurn, yieldToEventLoop } from "./dispatcher.js";
+import { Dispatcher, yieldToEventLoop } from "./dispatcher.js";
 import { type RuntimeEvent, runtimeEvent } from "./events.js";
 import { type HostRequest, Incoming } from "./incoming.js";
-import type { Loader } from "./loader.js";
 import { LocalActors } from "./local-actors.js";
 import { PostOffice } from "./post-office.js";
 import { Ref } from "./ref.js";
 import { Router } from "./router.js";
 import type { SpawnMessage, SystemRequest, SystemSignal } from "./signals.js";
-
-export interface SystemOptions {
-  /** The name of this thread in addresses. */
-  readonly host: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly load: Loader;
-  /** Gets every event of this thread and, on the hub, of the workers behind it. */
-  readonly onEvent?: (event: RuntimeEvent) => void;
-  /** Default: `setImmediate`. */
-  readonly yieldTurn?: YieldTurn;
-  /** Run messages between actors of this thread through the codec too, as if they were remote. */
-  readonly encodeLocal?: boolean;
-  /** On a worker: what to do with requests that concern the thread itself. */
-  readonly onHostRequest?: (request: HostRequest) => Promise<void>;
-}
-
-export interface SpawnRequest {
-  readonly name: string;
-  /** Default: this thread. */
-  readonly host?: string;
-  /** URL of a module, as the host's loader takes it. */
-  readonly module: string;
-  /** Default `default`. */
-  readonly export?: string;
-  readonly args?: unknown;
-  readonly attachments?: readonly unknown[];
-  /** Default 60,000. */
-  readonly startMs?: number;
-}
-
-export interface LocalSpawn {
-  readonly name: string;
-  readonly args?: unknown;
-  readonly attachments?: readonly unknown[];
-  readonly startMs?: number;
-}
+import type { LocalSpawn, SpawnRequest, SystemOptions } from "./system-options.js";
 
 const startMsDefault = 60_000;
 /** What a request to another system may take on top of the work it asks for. */
@@ -170,13 +133,16 @@ export class ActorSystem {
     this.#publish(runtimeEvent(this.clock, this.host, type, details));
   }
 
-  /** Joins another host by `link`: frames to it go there from now on. */
-  connect(host: string, link: Link): void {
-    this.#router.connect(
-      host,
-      link,
-      this.#handlers(() => this.disconnect(host, link)),
-    );
+  /**
+   * Joins another host by `link`: frames to it go there from now on. `onClose` is called when the
+   * link closes by itself, before anybody is told that the host is lost.
+   */
+  connect(host: string, link: Link, onClose?: () => void): void {
+    const closed = (): void => {
+      onClose?.();
+      this.disconnect(host, link);
+    };
+    this.#router.connect(host, link, this.#handlers(closed));
   }
 
   /** Joins the hub, the host to which frames for all others go. */

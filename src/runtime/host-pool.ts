@@ -6,10 +6,11 @@
  */
 import { type ResourceLimits } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { DvespError, invalid } from "../base/index.js";
+import { DvespError, invalid, isDvespError } from "../base/index.js";
 import type { ActorSystem } from "./actor-system.js";
 import { HostSlot, type HostState } from "./host-slot.js";
 import type { DeathKind } from "./signals.js";
+import { endedWithin } from "./within.js";
 
 export interface HostSpec {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface HostPoolOptions {
   /** Allow `killHost`. Never in production. */
   readonly testHooks?: boolean;
 }
+
+const startMsDefault = 60_000;
 
 export type HostListener = (status: HostStatus) => void;
 
@@ -62,11 +65,18 @@ export class HostPool {
     for (const spec of hosts) this.#slots.set(spec.name, this.#slot(spec));
   }
 
-  /** Starts all hosts; resolves when each has been up once. */
-  async start(): Promise<void> {
-    const up = this.#specs.map(({ name }) => this.#whenUp(name));
+  /**
+   * Starts all hosts; resolves when each has been up once. Rejects with `TIMEOUT`, and the pool
+   * closed, when that takes longer than `limitMs`.
+   */
+  async start(limitMs = startMsDefault): Promise<void> {
+    const up = Promise.all(this.#specs.map(({ name }) => this.#whenUp(name)));
     for (const slot of this.#slots.values()) slot.start();
-    await Promise.all(up);
+    if (await endedWithin(this.#system.clock, limitMs, up)) return;
+    const reasons = [...this.#slots.values()].map(({ lastError }) => lastError?.message ?? "");
+    await this.close(0);
+    const reason = reasons.find((text) => text !== "") ?? "no reason is known";
+    throw new DvespError("TIMEOUT", `the hosts did not start within ${limitMs} ms: ${reason}`);
   }
 
   hosts(): readonly HostStatus[] {
@@ -89,7 +99,7 @@ export class HostPool {
     if (!slot) throw invalid(`there is no host ${name}`);
     if (slot.state !== "up") throw new DvespError("CLOSED", `${name} is ${slot.state}`);
     if (how === "terminate") slot.terminate();
-    else await this.#system.requestHost(name, { type: "die", how }, 5000);
+    else await this.#system.requestHost(name, { type: "die", how }, 5000).catch(unlessGone);
   }
 
   /** Stops all actors and threads; takes `limitMs` and little more, whatever they do. */
@@ -125,6 +135,11 @@ export class HostPool {
       });
     });
   }
+}
+
+/** A thread that dies before it has answered did what it was asked. */
+function unlessGone(error: unknown): void {
+  if (!isDvespError(error) || error.code !== "CLOSED") throw error;
 }
 
 function checkSpecs(hosts: readonly HostSpec[], hub: string): void {

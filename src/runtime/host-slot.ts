@@ -3,12 +3,14 @@
  *
  *     starting ──► up ──► lost ──(at once, or after a back-off)──► starting
  *
- * The Piscina task of the thread is its death watch: when its promise settles the thread is gone,
- * for whatever reason, and the host is started anew on another thread under the same name.
+ * The Piscina task of the thread is its death watch: when its promise settles the thread is ending,
+ * for whatever reason. Asks and watches end at once, so that others can take over; the host itself
+ * is started anew, under the same name, only when the old thread is really gone: it may still be
+ * inside native code, and what belongs to a host (a file, a lock) must not have two owners.
  */
 import { MessageChannel } from "node:worker_threads";
 import type { Piscina } from "piscina";
-import { DvespError, toDvespError } from "../base/index.js";
+import { DvespError, type PlainError, toDvespError } from "../base/index.js";
 import { PortLink } from "../mailbox/index.js";
 import type { ActorSystem } from "./actor-system.js";
 import { backoffDelayMs } from "./backoff.js";
@@ -27,9 +29,14 @@ export interface HostSlotOptions {
 
 /** One thread's run as this host. */
 interface Run {
+  readonly begunMs: number;
   readonly abort: AbortController;
   readonly link: PortLink;
-  readonly ended: Promise<void>;
+  readonly threadId: Int32Array;
+  /** The task has settled and the loss, if it was one, was told. */
+  ended: Promise<void>;
+  /** The thread has exited; known from when the host is up. */
+  exited: Promise<unknown> | undefined;
 }
 
 const startMsMax = 30_000;
@@ -39,17 +46,23 @@ const backoff = { minMs: 100, maxMs: 5000, jitter: 0.2 };
 
 export class HostSlot {
   readonly #options: HostSlotOptions;
-  #state: HostState = "starting";
+  #state: HostState | "new" = "new";
   #run: Run | undefined;
   #shortLives = 0;
   #lostAt: number | undefined;
+  #lastError: PlainError | undefined;
 
   constructor(options: HostSlotOptions) {
     this.#options = options;
   }
 
   get state(): HostState {
-    return this.#state;
+    return this.#state === "new" ? "starting" : this.#state;
+  }
+
+  /** Why the host was lost the last time. */
+  get lastError(): PlainError | undefined {
+    return this.#lastError;
   }
 
   /** Starts the host; later ends and new starts are its own affair. */
@@ -58,18 +71,24 @@ export class HostSlot {
     const { name, system, threads, testHooks } = this.#options;
     this.#enter("starting");
     const { port1, port2 } = new MessageChannel();
-    const link = new PortLink(port1);
-    const abort = new AbortController();
-    const setup: HostSetup = { host: name, hub: system.host, port: port2, testHooks };
-    system.connect(name, link);
+    const run: Run = {
+      begunMs: system.clock.monotonic(),
+      abort: new AbortController(),
+      link: new PortLink(port1),
+      threadId: new Int32Array(new SharedArrayBuffer(4)),
+      ended: Promise.resolve(),
+      exited: undefined,
+    };
+    this.#run = run;
+    const { threadId, abort, link } = run;
+    const setup: HostSetup = { host: name, hub: system.host, port: port2, threadId, testHooks };
+    system.connect(name, link, () => this.#linkClosed(run));
     const task = threads.run(setup, { transferList: [port2], signal: abort.signal });
-    const begunMs = system.clock.monotonic();
-    const ended = task.then(
-      () => this.#lost(link, begunMs, new DvespError("CLOSED", "the host ended by itself")),
-      (error: unknown) => this.#lost(link, begunMs, error),
+    run.ended = task.then(
+      () => this.#lost(run, new DvespError("CLOSED", "the host ended by itself")),
+      (error: unknown) => this.#lost(run, error),
     );
-    this.#run = { abort, link, ended };
-    void this.#awaitUp(this.#run);
+    void this.#awaitUp(run);
   }
 
   /** Ends the thread from outside, at once. */
@@ -108,25 +127,41 @@ export class HostSlot {
       return;
     }
     if (this.#run !== run || this.#state !== "starting") return;
+    const id = Atomics.load(run.threadId, 0);
+    const thread = this.#options.threads.threads.find(({ threadId }) => threadId === id);
+    if (thread) run.exited = new Promise((resolve) => thread.once("exit", resolve));
     const lostAt = this.#lostAt;
     this.#enter("up");
     if (lostAt === undefined) system.emit("host_started", { name });
     else system.emit("host_replaced", { name, after_ms: system.clock.monotonic() - lostAt });
   }
 
-  #lost(link: PortLink, begunMs: number, error: unknown): void {
-    if (this.#state === "closed") return;
+  /**
+   * The link may close before the task's promise tells why (a thread out of memory). First the
+   * state, then the watches: who restarts an actor must know already that the host is away.
+   */
+  #linkClosed(run: Run): void {
+    if (this.#run === run) this.#enter("lost");
+  }
+
+  #lost(run: Run, error: unknown): void {
     const { name, system } = this.#options;
-    this.#run = undefined;
+    if (this.#state === "closed") return;
     this.#lostAt = system.clock.monotonic();
-    const livedMs = this.#lostAt - begunMs;
+    const livedMs = this.#lostAt - run.begunMs;
     this.#shortLives = livedMs < shortLifeMs ? this.#shortLives + 1 : 0;
-    // First the state, then the watches: who restarts an actor must know that the host is away.
     this.#enter("lost");
-    system.emit("host_lost", { name, error: toDvespError(error).toPlain(), lived_ms: livedMs });
-    system.disconnect(name, link);
+    this.#lastError = toDvespError(error).toPlain();
+    system.emit("host_lost", { name, error: this.#lastError, lived_ms: livedMs });
+    system.disconnect(name, run.link);
+    void this.#startAgain(run);
+  }
+
+  async #startAgain(run: Run): Promise<void> {
+    const { clock } = this.#options.system;
+    await run.exited;
     if (this.#shortLives === 0) this.start();
-    else system.clock.after(this.#delayMs(), () => this.start());
+    else clock.after(this.#delayMs(), () => this.start());
   }
 
   #delayMs(): number {
@@ -134,7 +169,7 @@ export class HostSlot {
   }
 
   #enter(state: HostState): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === state) return;
     this.#state = state;
     this.#options.onState(state);
   }

@@ -5,7 +5,7 @@
  * An error that nobody caught ends the thread: the state of its actors is then unknown, and the hub
  * starts the host anew.
  */
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, threadId } from "node:worker_threads";
 import { DvespError, systemClock, systemRandom } from "../base/index.js";
 import { PortLink } from "../mailbox/index.js";
 import { ActorSystem } from "./actor-system.js";
@@ -17,6 +17,8 @@ export interface HostSetup {
   readonly host: string;
   readonly hub: string;
   readonly port: MessagePort;
+  /** Shared, one element: the host writes its thread's id there before it answers anything. */
+  readonly threadId: Int32Array;
   /** Whether the thread may be killed from inside, by tests. */
   readonly testHooks: boolean;
 }
@@ -24,6 +26,7 @@ export interface HostSetup {
 /** Runs the host; resolves once it has been ended in good order. */
 export default async function runHost(setup: HostSetup): Promise<void> {
   const { host, hub, port, testHooks } = setup;
+  Atomics.store(setup.threadId, 0, threadId);
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const onHostRequest = async (request: HostRequest): Promise<void> => {

@@ -6,6 +6,7 @@ export * from "./dispatcher.js";
 export * from "./events.js";
 export * from "./host-pool.js";
 export * from "./loader.js";
+export * from "./system-options.js";
 export * from "./task-pool.js";
 export * from "./within.js";
 export type { HostState } from "./host-slot.js";

@@ -68,6 +68,10 @@ export function idOfKey(key: Uint8Array): Uint8Array {
   return key.subarray(1);
 }
 
+export function operationOfKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset + 1, key.length - 1).toString();
+}
+
 /** The name of the operation that an expiry key stands for. */
 export function operationOfExpiry(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset + 9, key.length - 9).toString();

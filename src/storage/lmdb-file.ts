@@ -54,14 +54,18 @@ export async function prepareLmdbFiles(directory: string, disk: Disk): Promise<v
     throw new DvespError("STORAGE_FULL", `no room to make a table in ${directory}`);
   }
   if (state === "unfinished") await disk.unlink(join(directory, "data.mdb"));
-  await reserveLockFile(join(directory, "lock.mdb"), disk);
+  const names = await disk.list(directory);
+  if (!names.includes("lock.mdb")) await makeLockFile(join(directory, "lock.mdb"), disk);
 }
 
-async function reserveLockFile(path: string, disk: Disk): Promise<void> {
-  const file = (await openIfThere(disk, path)) ?? (await disk.open(path, "create"));
+/**
+ * Only one that is not there: LMDB's locks on it are of the kind that a process loses when it closes
+ * any descriptor of the file, also that of a reader's in another thread.
+ */
+async function makeLockFile(path: string, disk: Disk): Promise<void> {
+  const file = await disk.open(path, "create");
   try {
-    const size = await file.size();
-    if (size < lockFileBytes) await file.write(new Uint8Array(lockFileBytes - size), size);
+    await file.write(new Uint8Array(lockFileBytes), 0);
   } finally {
     await file.close();
   }

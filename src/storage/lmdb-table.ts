@@ -14,14 +14,12 @@
  * - A snapshot is a read transaction of its own; `resetReadTxn` before it, as lmdb-js would else
  *   reuse the one of this turn, and after it, so that nobody else gets this one.
  */
-import { open, type RangeOptions, type RootDatabase } from "lmdb";
-import { assert, DvespError, invalid, type Disk } from "../base/index.js";
+import { open } from "lmdb";
+import { DvespError, invalid, type Disk } from "../base/index.js";
 import { isShortWrite, lmdbError } from "./lmdb-errors.js";
 import { lmdbFileState, prepareLmdbFiles } from "./lmdb-file.js";
-import type { KeyRange, OpenTable, Table, TableEntry, TableSnapshot, TableWrite } from "./table.js";
-
-type Database = RootDatabase<Buffer, Uint8Array>;
-type Transaction = ReturnType<Database["useReadTransaction"]>;
+import { LmdbSnapshot, type Database, type Transaction } from "./lmdb-snapshot.js";
+import type { OpenTable, Table, TableSnapshot, TableWrite } from "./table.js";
 
 const mebi = 1024 * 1024;
 
@@ -29,9 +27,6 @@ const mebi = 1024 * 1024;
 const mapBytes = 16 * 1024 * mebi;
 /** Snapshots open at the same time, over all threads and processes. */
 const readersMax = 1024;
-/** Entries and keys fetched at a time: no cursor stays open between two turns of an iterator. */
-const entriesPerFetch = 64;
-const keysPerFetch = 1024;
 
 const settings = {
   encoding: "binary",
@@ -130,76 +125,5 @@ class LmdbTable implements Table {
 
   #freeBytes(): Promise<number> {
     return this.#disk.freeBytes(this.#directory);
-  }
-}
-
-class LmdbSnapshot implements TableSnapshot {
-  readonly #database: Database;
-  readonly #transaction: Transaction;
-  readonly #onRelease: () => void;
-  #released = false;
-
-  constructor(database: Database, transaction: Transaction, onRelease: () => void) {
-    this.#database = database;
-    this.#transaction = transaction;
-    this.#onRelease = onRelease;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    assert(!this.#released, "read of a released snapshot");
-    try {
-      return this.#database.get(key, { transaction: this.#transaction });
-    } catch (error) {
-      throw lmdbError(error, "reading the table");
-    }
-  }
-
-  entries(range: KeyRange): Iterable<TableEntry> {
-    return this.#inPages(
-      range,
-      entriesPerFetch,
-      (options) => this.#database.getRange(options),
-      (entry) => entry.key,
-    );
-  }
-
-  keys(range: KeyRange): Iterable<Uint8Array> {
-    return this.#inPages(
-      range,
-      keysPerFetch,
-      (options) => this.#database.getKeys(options),
-      (key) => key,
-    );
-  }
-
-  release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#transaction.done();
-    this.#onRelease();
-  }
-
-  *#inPages<T>(
-    range: KeyRange,
-    limit: number,
-    fetch: (options: RangeOptions) => Iterable<T>,
-    keyOf: (item: T) => Uint8Array,
-  ): Iterable<T> {
-    let start = range.from;
-    let exclusiveStart = false;
-    let page: T[];
-    do {
-      assert(!this.#released, "read of a released snapshot");
-      const transaction = this.#transaction;
-      try {
-        page = [...fetch({ start, exclusiveStart, end: range.to, limit, transaction })];
-      } catch (error) {
-        throw lmdbError(error, "reading the table");
-      }
-      yield* page;
-      const last = page.at(-1);
-      if (last !== undefined) start = keyOf(last);
-      exclusiveStart = true;
-    } while (page.length === limit);
   }
 }

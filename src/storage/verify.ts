@@ -5,11 +5,13 @@
  */
 import { isDvespError, toStorageError, type Disk } from "../base/index.js";
 import {
+  expiryKey,
   idKey,
   idOfKey,
   numberKey,
   operationKey,
   operationOfExpiry,
+  operationOfKey,
   rangeOf,
   tags,
   type Tag,
@@ -151,7 +153,13 @@ class Verifier {
       const name = operationOfExpiry(key);
       if (!this.#table.get(operationKey(name))) this.#problem(`operation ${name} is not there`);
     });
-    return this.#each(tags.operation, decodeOperation);
+    return this.#each(tags.operation, (key, value) => {
+      const name = operationOfKey(key);
+      const { expiresMs } = decodeOperation(key, value);
+      if (!this.#table.get(expiryKey(expiresMs, name))) {
+        this.#problem(`operation ${name} would never expire`);
+      }
+    });
   }
 
   async #vectors(head: StoreHead): Promise<number> {

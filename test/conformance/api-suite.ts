@@ -12,6 +12,7 @@ import { describeApiReads } from "./api-reads.js";
 import { describeApiRefusals } from "./api-refusals.js";
 import { describeApiScroll } from "./api-scroll.js";
 import { describeApiSearch } from "./api-search.js";
+import { describeApiSearchBatch } from "./api-search-batch.js";
 import { describeApiUpdate } from "./api-update.js";
 import { describeApiWrites } from "./api-writes.js";
 
@@ -27,6 +28,7 @@ export function describeApi(name: string, makeStore: () => Promise<OpenStore>): 
     describeApiRefusals(store);
     describeApiWrites(store);
     describeApiSearch(store);
+    describeApiSearchBatch(store);
     describeApiUpdate(store);
     describeApiDelete(store);
     describeApiReads(store);

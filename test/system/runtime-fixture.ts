@@ -8,8 +8,11 @@ export interface Threads {
   readonly pool: HostPool;
   readonly events: RuntimeEvent[];
   /** Resolves at the next event of that type which `matches`; arm it before the act. */
-  next(type: string, matches?: (event: RuntimeEvent) => boolean): Promise<RuntimeEvent>;
-  close(): Promise<void>;
+  readonly next: (
+    type: string,
+    matches?: (event: RuntimeEvent) => boolean,
+  ) => Promise<RuntimeEvent>;
+  readonly close: () => Promise<void>;
 }
 
 export interface ThreadsOptions {

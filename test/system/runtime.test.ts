@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { pbkdf2Sync } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ActorRef } from "../../dist/runtime/index.js";
 import * as mailbox from "../../dist/mailbox/index.js";
 import { type Threads, type ThreadsOptions, actorModule, startThreads } from "./runtime-fixture.js";
 
@@ -82,10 +82,6 @@ describe("actors on worker threads", () => {
   });
 
   it("R29: what actors write to the console comes out of the process", () => {
-    const script = `
-      const { startThreads, actorModule } = await import(${JSON.stringify(new URL("./console.mjs", import.meta.url).href)}).catch(() => ({}));
-    `;
-    expect(script).toBeTypeOf("string");
     const output = runNode(`
       const base = await import("./dist/base/index.js");
       const runtime = await import("./dist/runtime/index.js");
@@ -160,6 +156,36 @@ describe("the death of a thread", () => {
     const waits = events.filter(({ type }) => type === "host_replaced");
     expect(waits).toHaveLength(4);
     expect(waits[3]?.after_ms).toBeGreaterThan(4 * 100 * 0.8);
+  });
+
+  it("R27: a host is not started anew while its old thread is still in native code", async () => {
+    const { system, pool, next } = await start();
+    const native = actorModule(`async (rounds) => {
+      const { pbkdf2Sync } = await import("node:crypto");
+      pbkdf2Sync("password", "salt", rounds, 64, "sha512");
+    }`);
+    const rounds = 100_000;
+    const begunAt = performance.now();
+    pbkdf2Sync("password", "salt", rounds, 64, "sha512");
+    const oneMs = performance.now() - begunAt;
+    const times = Math.ceil(800 / oneMs);
+    const ref = await system.spawn({ name: "native", host: "worker-0", module: native });
+    const ask = ref.ask(rounds * times, minute);
+    // The thread has begun by the time it no longer answers others.
+    const spawned = system
+      .spawn({ name: "echo", host: "worker-0", module: echo })
+      .catch(() => "away");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const replaced = next("host_replaced");
+    const killedAt = performance.now();
+    await pool.killHost("worker-0", "terminate");
+    expect(await ask).toEqual({ outcome: "gone" });
+    const goneMs = performance.now() - killedAt;
+    await replaced;
+    const replacedMs = performance.now() - killedAt;
+    await spawned;
+    expect(goneMs).toBeLessThan(replacedMs / 2);
+    expect(replacedMs).toBeGreaterThan(300);
   });
 
   it("keeps shared memory intact", async () => {
@@ -241,12 +267,9 @@ describe("closing a pool", () => {
 /** Runs an ES module text in a Node process of its own; gives what it wrote. */
 function runNode(source: string): string {
   const root = new URL("../../", import.meta.url).pathname;
-  const script = source;
   return execFileSync(
     "/bin/sh",
-    ["-c", `"$0" --input-type=module -e "$1" 2>&1`, process.execPath, script],
+    ["-c", `"$0" --input-type=module -e "$1" 2>&1`, process.execPath, source],
     { cwd: root, encoding: "utf8", timeout: 20_000 },
   );
 }
-
-export type { ActorRef };

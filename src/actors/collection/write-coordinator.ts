@@ -52,7 +52,10 @@ export class WriteCoordinator {
       const remainingMs = Math.max(1, deadlineMs - clock.monotonic());
       const result = await this.#ask<WriteOutcome>(message, remainingMs);
       if (result.outcome === "ok") return result.value;
-      if (result.outcome === "refused") return refusal(result.error);
+      if (result.outcome === "refused") {
+        refusal(result.error);
+        return;
+      }
       const late = clock.monotonic() >= deadlineMs;
       if (!resend || late || result.outcome === "timeout") {
         return this.#settle(message.operation_id);

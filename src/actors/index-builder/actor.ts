@@ -85,8 +85,10 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
       case "rows_extended":
         this.#rows.adopt(envelope.attachments[0] as SharedRowsHandle);
         return;
-      case "rows_committed":
-        return this.#askForSlice();
+      case "rows_committed": {
+        this.#askForSlice();
+        return;
+      }
       case "build_slice":
         this.#sliceAsked = false;
         return this.#buildSlice();
@@ -112,7 +114,10 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     const { clock } = this.#context;
     const due = this.#policy.dueIn(this.#open.builder.indexed, idle, clock.monotonic());
     if (due === 0) await this.#publish();
-    if (!idle) return this.#askForSlice();
+    if (!idle) {
+      this.#askForSlice();
+      return;
+    }
     if (due === undefined || due === 0) return;
     this.#recheck?.cancel();
     this.#recheck = clock.after(due, () => this.#askForSlice());

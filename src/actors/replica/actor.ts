@@ -81,10 +81,14 @@ class ReplicaActor implements Actor<ReplicaMessage> {
         return this.#replica.outcome(message.operation_id);
       case "status":
         return this.#replica.status();
-      case "watch":
-        return this.#watches.add(message.watch);
-      case "unwatch":
-        return this.#watches.remove(message.watch_id);
+      case "watch": {
+        this.#watches.add(message.watch);
+        return;
+      }
+      case "unwatch": {
+        this.#watches.remove(message.watch_id);
+        return;
+      }
       default:
         return unreachable(message);
     }

@@ -70,8 +70,10 @@ class Searcher implements Actor<SearcherMessage> {
         return this.#readEncoded(message);
       case "index_published":
         return this.#parts.index.refresh(envelope.attachments[0] as IndexPublication);
-      case "rows_extended":
-        return this.#parts.rows.adopt(envelope.attachments[0] as SharedRowsHandle);
+      case "rows_extended": {
+        this.#parts.rows.adopt(envelope.attachments[0] as SharedRowsHandle);
+        return;
+      }
       default:
         return unreachable(message);
     }

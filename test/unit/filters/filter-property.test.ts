@@ -10,7 +10,7 @@ import { compileFilter, parseFilter } from "../../../src/filters/index.js";
 type Operators = Record<string, unknown>;
 
 /** Every value at `path`, at an array through its elements. */
-function* valuesAt(value: unknown, path: readonly string[]): Generator<unknown> {
+function* valuesAt(value: unknown, path: readonly string[]): Generator {
   const [key, ...rest] = path;
   if (key === undefined) yield value;
   else if (Array.isArray(value)) {
@@ -162,10 +162,7 @@ const { operators } = fc.letrec<{ operators: Operators }>((tie) => ({
     ),
 }));
 const { filter } = fc.letrec<{ filter: Operators }>((tie) => {
-  const filters = fc.array(tie("filter") as fc.Arbitrary<Operators>, {
-    minLength: 1,
-    maxLength: 3,
-  });
+  const filters = fc.array(tie("filter"), { minLength: 1, maxLength: 3 });
   const plain = value.filter((one) => !text(one).includes("$"));
   return {
     filter: fc.oneof(
@@ -175,7 +172,7 @@ const { filter } = fc.letrec<{ filter: Operators }>((tie) => {
       fc.record({ $or: filters }),
       fc.record({ $nor: filters }),
       fc.record({ $not: tie("filter") }),
-    ) as fc.Arbitrary<Operators>,
+    ),
   };
 });
 

@@ -1,16 +1,11 @@
 /** What the parser refuses, and the normal form of what it accepts. */
 import { describe, expect, it } from "vitest";
-import { type DvespError, isDvespError } from "../../../src/base/index.js";
+import type { DvespError } from "../../../src/base/index.js";
 import { compileFilter, parseFilter } from "../../../src/filters/index.js";
+import { refusalOf as refusalOfAction } from "../protocol/refusal-of.js";
 
 function refusalOf(filter: unknown): DvespError {
-  try {
-    parseFilter(filter);
-  } catch (error) {
-    if (isDvespError(error)) return error;
-    throw error;
-  }
-  throw new Error(`accepted: ${String(filter)}`);
+  return refusalOfAction(() => parseFilter(filter));
 }
 
 function wrapped(operator: "$not" | "$and", levels: number): object {

@@ -71,6 +71,20 @@ describe("events", () => {
     await until(() => again.events.length === 1);
   });
 
+  it("are not listened to for a client that left before its turn", async () => {
+    const { node, server } = await serve();
+    let open: () => void = () => undefined;
+    node.before = () => new Promise((resolve) => (open = resolve));
+    const socket = net.connect(server.port, "127.0.0.1");
+    const first =
+      "POST /v1/collections/docs/count HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0";
+    socket.write(`${first}\r\n\r\nGET /v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    await until(() => node.listeners === 1);
+    socket.destroy();
+    await until(() => node.listeners === 0);
+    open();
+  });
+
   it("are kept alive by comments through silence", async () => {
     const clock = new VirtualClock();
     const { base, node } = await serve({ clock });

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { routes } from "../../../src/protocol/index.js";
 import type { Operation } from "../../../src/protocol/index.js";
@@ -174,6 +176,17 @@ describe("routes", () => {
     );
     // Nothing from elsewhere.
     expect(String(page.body)).not.toMatch(/(src|href)\s*=|https?:\/\//);
+  });
+
+  it("has a page whose script is sound, and is the one that its policy admits", async () => {
+    const { base } = await serve();
+    const page = await ask(base, "/");
+    for (const tag of ["script", "style"]) {
+      const text = String(page.body).split(`<${tag}>`)[1]!.split(`</${tag}>`)[0]!;
+      const digest = createHash("sha256").update(text).digest("base64");
+      expect(page.headers["content-security-policy"]).toContain(`${tag}-src 'sha256-${digest}'`);
+      if (tag === "script") expect(() => new Script(text)).not.toThrow();
+    }
   });
 
   it("describes itself", async () => {

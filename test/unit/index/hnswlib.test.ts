@@ -150,7 +150,7 @@ describe("engine hnswlib", () => {
     expect(() => reader.search(query)).toThrow("an open reader");
   });
 
-  it("walks with a filter that admits much, and scans when the walk comes back short", () => {
+  it("walks with a filter that admits much, and scans when the walk comes back short", async () => {
     const rows = 12_000;
     replica.append(clusteredRows(seededRandom(6), rows - rowCount, dimension));
     replica.builder.add(rows);
@@ -158,20 +158,31 @@ describe("engine hnswlib", () => {
       [...Array(rows).keys()].filter((ordinal) => ordinal % 2 === 0),
       rows,
     );
-    return replica.build().then(() => {
-      const query = replica.vectors[100]!;
-      const walked = replica.check({ query, k: 10, effort: { ef: 64 }, allow: half });
-      expect(walked.answer.route.kind).toBe("walk");
-      // Every row near the query dies without the graph being told, more than walks can step over.
-      const nearest = replica.truth("l2", query).slice(0, 4000);
-      for (const ordinal of nearest) {
-        replica.rows.markDead(ordinal);
-        replica.dead.add(ordinal);
-      }
-      const short = replica.check({ query, k: 10, effort: { ef: 10 } });
-      expect(short.answer.route.kind).toBe("walk_then_scan");
-      expect(short.recall).toBe(1);
-    });
+    await replica.build();
+    const query = replica.vectors[100]!;
+    const walked = replica.check({ query, k: 10, effort: { ef: 64 }, allow: half });
+    expect(walked.answer.route.kind).toBe("walk");
+    // Every row near the query dies without the graph being told, more than walks can step over.
+    const nearest = replica.truth("l2", query).slice(0, 4000);
+    for (const ordinal of nearest) {
+      replica.rows.markDead(ordinal);
+      replica.dead.add(ordinal);
+    }
+    const short = replica.check({ query, k: 10, effort: { ef: 10 } });
+    expect(short.answer.route.kind).toBe("walk_then_scan");
+    expect(short.recall).toBe(1);
+  });
+
+  it("meets each dead row once, and walks again when it has met them", () => {
+    const query = replica.vectors[50]!;
+    for (const ordinal of replica.truth("l2", query).slice(0, 400)) {
+      replica.rows.markDead(ordinal);
+      replica.dead.add(ordinal);
+    }
+    const routes = [1, 2, 3, 4].map(
+      () => replica.check({ query, k: 10, effort: { ef: 10 } }).answer.route.kind,
+    );
+    expect([routes[0], routes.at(-1)]).toEqual(["walk_then_scan", "walk"]);
   });
 
   it("refuses to be changed while it is published", async () => {

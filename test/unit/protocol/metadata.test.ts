@@ -2,7 +2,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DvespError, isDvespError, type JsonObject } from "../../../src/base/index.js";
+import type { JsonObject } from "../../../src/base/index.js";
 import {
   decodeMetadata,
   emptyMetadata,
@@ -11,22 +11,13 @@ import {
 } from "../../../src/protocol/index.js";
 import { takeMetadata } from "../../../src/protocol/metadata.js";
 import { MsgpackCursor } from "../../../src/protocol/msgpack-cursor.js";
+import { refusalOf } from "./refusal-of.js";
 
 /** Objects as JSON.parse makes them, -0 and `__proto__` aside. */
 const object = fc
   .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 })
   .map((value) => JSON.parse(JSON.stringify(value)) as JsonObject)
   .filter((value) => !JSON.stringify(value).includes("__proto__"));
-
-function refusalOf(action: () => unknown): DvespError {
-  try {
-    action();
-  } catch (error) {
-    if (isDvespError(error)) return error;
-    throw error;
-  }
-  throw new Error("accepted");
-}
 
 function nested(levels: number): JsonObject {
   let value: JsonObject = {};
@@ -105,7 +96,7 @@ describe("encodeMetadata", () => {
 
 describe("takeMetadata", () => {
   const take = (value: unknown): Uint8Array =>
-    takeMetadata(new MsgpackCursor(encode(value)), "metadata[3]");
+    takeMetadata(new MsgpackCursor(encode(value, { maxDepth: 1000 })), "metadata[3]");
 
   it("gives exactly the bytes of the value", () => {
     fc.assert(

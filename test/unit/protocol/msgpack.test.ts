@@ -8,7 +8,7 @@ import { readMsgpack, skipJson } from "../../../src/protocol/msgpack-reader.js";
 import { MsgpackWriter } from "../../../src/protocol/msgpack-writer.js";
 
 const number = fc.oneof(
-  fc.double({ noNaN: true }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.maxSafeInteger(),
   fc.constantFrom(...[-0x81, -0x80, -33, -32, -1, 0, 127, 128, 255, 256, 65_535, 65_536]),
   fc.constantFrom(

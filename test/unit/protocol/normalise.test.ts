@@ -1,6 +1,5 @@
 /** Defaults, limits and refusals of every operation. */
 import { describe, expect, it } from "vitest";
-import { type DvespError, isDvespError } from "../../../src/base/index.js";
 import {
   type RowOperation,
   decodeMetadata,
@@ -8,6 +7,7 @@ import {
   normaliseCollection,
   normaliseCreate,
 } from "../../../src/protocol/index.js";
+import { refusalOf } from "./refusal-of.js";
 
 const collection = "docs";
 const id = "0b4f2c9e-6c1d-4e52-9a57-5f0c2f6d8a11";
@@ -17,16 +17,6 @@ const query_vector = [1, 2, 3];
 
 function uuid(index: number): string {
   return `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
-}
-
-function refusalOf(action: () => unknown): DvespError {
-  try {
-    action();
-  } catch (error) {
-    if (isDvespError(error)) return error;
-    throw error;
-  }
-  throw new Error("accepted");
 }
 
 describe("defaults", () => {
@@ -200,9 +190,7 @@ const refused: readonly (readonly [RowOperation, object, string])[] = [
 
 describe("refusals", () => {
   it.each(refused)("%s %o", (operation, request, field) => {
-    const error = refusalOf(() =>
-      normalise(operation, { collection, ...request, ...own(request) }),
-    );
+    const error = refusalOf(() => normalise(operation, { collection, ...request }));
     expect(error.code).toBe("INVALID_ARGUMENT");
     expect(error.field).toBe(field);
     expect(error.message).toContain(field);
@@ -227,11 +215,6 @@ describe("refusals", () => {
     expect([batch.code, batch.field]).toEqual(["INVALID_ARGUMENT", "queries"]);
   });
 });
-
-/** `__proto__` as a member of its own survives no spread. */
-function own(request: object): object {
-  return Object.hasOwn(request, "__proto__") ? (JSON.parse(`{"__proto__":1}`) as object) : {};
-}
 
 describe("what is kept", () => {
   it("ids in lower case", () => {

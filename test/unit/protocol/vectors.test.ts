@@ -2,8 +2,8 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DvespError, isDvespError } from "../../../src/base/index.js";
 import { packVector, packVectors } from "../../../src/protocol/index.js";
+import { refusalOf } from "./refusal-of.js";
 
 type Encode = (vector: Float32Array) => unknown;
 
@@ -35,16 +35,6 @@ const forms: Readonly<Record<string, Encode>> = {
     return shared;
   },
 };
-
-function refusalOf(action: () => unknown): DvespError {
-  try {
-    action();
-  } catch (error) {
-    if (isDvespError(error)) return error;
-    throw error;
-  }
-  throw new Error("accepted");
-}
 
 const rows = fc.integer({ min: 1, max: 9 }).chain((dimension) => {
   const component = fc.float({ noNaN: true, noDefaultInfinity: true });
@@ -119,7 +109,8 @@ describe("packVectors refuses", () => {
     ["half a float", { dimension: 1, data: new Uint8Array(7) }, "vectors.data", "7 bytes"],
     ["half a float in a row", [new Uint8Array(7)], "vectors[0]", "7 bytes"],
     ["no base64", { dimension: 1, data: "AAAA*AAA" }, "vectors.data", "base64"],
-    ["base64 cut short", ["AAAAA"], "vectors[0]", "base64"],
+    ["base64 cut short", [`${"A".repeat(16)}A`], "vectors[0]", "base64"],
+    ["base64 of half a float", ["AAAA"], "vectors[0]", "3 bytes"],
     [
       "NaN in a block",
       { dimension: 2, data: Float32Array.of(1, 2, 3, NaN) },
