@@ -9,12 +9,3 @@ export interface Address {
 
 /** Longest host or actor name, so that a frame's header stays small. */
 export const addressPartCharsMax = 256;
-
-/** `host/name`, for people to read. */
-export function formatAddress(address: Address): string {
-  return `${address.host}/${address.name}`;
-}
-
-export function sameAddress(a: Address, b: Address): boolean {
-  return a.host === b.host && a.name === b.name;
-}

@@ -23,6 +23,7 @@ const openingAtOnce = 4;
 export class CollectionRegistry {
   readonly #parts: RegistryParts;
   readonly #trees = new Map<string, CollectionTree>();
+  readonly #opening = new Set<string>();
   /** The last operation on each name, for the next one to wait for. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
@@ -47,9 +48,13 @@ export class CollectionRegistry {
   tree(name: string): CollectionTree {
     const tree = this.#trees.get(name);
     if (tree) return tree;
-    throw new DvespError("COLLECTION_NOT_FOUND", `there is no collection ${name}`, {
-      field: "collection",
-    });
+    throw notFound(name);
+  }
+
+  /** Why the collection's actors are gone for good, if so: it was dropped. */
+  whyGone(name: string): DvespError | undefined {
+    if (this.#trees.has(name) || this.#opening.has(name)) return undefined;
+    return notFound(name);
   }
 
   /** The collection, once nothing is under way that makes it. Errors: `COLLECTION_NOT_FOUND`. */
@@ -105,10 +110,16 @@ export class CollectionRegistry {
 
   async #open(settings: CollectionSettings): Promise<Collection> {
     const { catalog, makeTree, supervisor } = this.#parts;
-    const tree = makeTree(settings, catalog.directoryOf(settings.collection));
-    await supervisor.startChild(tree.supervisor.asChild());
-    await tree.collection.ready();
-    this.#trees.set(settings.collection, tree);
+    const name = settings.collection;
+    const tree = makeTree(settings, catalog.directoryOf(name));
+    this.#opening.add(name);
+    try {
+      await supervisor.startChild(tree.supervisor.asChild());
+      await tree.collection.ready();
+      this.#trees.set(name, tree);
+    } finally {
+      this.#opening.delete(name);
+    }
     return tree.collection;
   }
 
@@ -122,4 +133,9 @@ export class CollectionRegistry {
       if (this.#queues.get(name) === result) this.#queues.delete(name);
     }
   }
+}
+
+function notFound(name: string): DvespError {
+  const message = `there is no collection ${name}`;
+  return new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
 }

@@ -4,7 +4,7 @@
  */
 import { Gateways, WorkerPool, collectionTree, gatewayModule } from "../actors/index.js";
 import type { CollectionTree } from "../actors/index.js";
-import { SystemDisk, systemClock, systemRandom } from "../base/index.js";
+import { DvespError, SystemDisk, systemClock, systemRandom } from "../base/index.js";
 import { HybridClock } from "../consistency/index.js";
 import type { CollectionSettings, StoreEvent } from "../protocol/index.js";
 import { ActorSystem, HostPool, importLoader } from "../runtime/index.js";
@@ -143,7 +143,7 @@ export class Node {
 
   #gatewayPool(): WorkerPool {
     const refs = this.#gatewayNames().map((address) => this.system.ref(address));
-    return new WorkerPool(systemClock, refs);
+    return new WorkerPool({ clock: systemClock, refs, ended: () => this.#whyStopping() });
   }
 
   #gatewayNames(): { host: string; name: string }[] {
@@ -162,7 +162,12 @@ export class Node {
       node: this.id,
       versions: this.#versions,
       onLifecycle: (event) => this.#publishLifecycle(event),
+      whyClosed: (name) => this.#whyStopping() ?? this.registry.whyGone(name),
     });
+  }
+
+  #whyStopping(): DvespError | undefined {
+    return this.#closed && new DvespError("CLOSED", "the node is stopping");
   }
 
   #publishLifecycle(event: { readonly type: string; readonly time_ms: number }): void {

@@ -1,6 +1,7 @@
 /** One node over REST: composition of node, HTTP server, metrics and log. */
 import { createHttpServer } from "../http/index.js";
 import type { HttpServer } from "../http/index.js";
+import type { CollectionDescription } from "../protocol/index.js";
 import { logEvent, makeLog } from "./log.js";
 import type { Log } from "./log.js";
 import { NodeMetrics } from "./metrics.js";
@@ -33,9 +34,7 @@ const portDefault = 7000;
 export async function serve(options: ServeOptions): Promise<ServedNode> {
   const log = makeLog(options.log_level ?? "info");
   const node = await Node.open(options);
-  const metrics = new NodeMetrics(() =>
-    Promise.all(node.registry.list().map((one) => one.describe())),
-  );
+  const metrics = new NodeMetrics(() => describeAll(node));
   node.events.listen((event) => {
     logEvent(log, event);
     metrics.observeEvent(event);
@@ -53,6 +52,12 @@ export async function serve(options: ServeOptions): Promise<ServedNode> {
     await close();
     throw error;
   }
+}
+
+/** What can be had now: a collection whose replica is away is left out of the figures. */
+async function describeAll(node: Node): Promise<CollectionDescription[]> {
+  const described = await Promise.allSettled(node.registry.list().map((one) => one.describe()));
+  return described.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
 interface Served {

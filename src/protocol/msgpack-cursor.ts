@@ -8,6 +8,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { invalid, type DvespError } from "../base/index.js";
+import { KeyCache } from "./key-cache.js";
 
 export enum Token {
   nil,
@@ -22,17 +23,22 @@ export enum Token {
 /** Assigned to an object it would set the prototype; no body or metadata may hold it. */
 export const forbiddenKey = "__proto__";
 
+const keys = new KeyCache();
+/** ASCII up to here becomes a string faster in a loop than through the engine's decoder. */
+const loopCharsMax = 12;
+
 export class MsgpackCursor {
-  readonly bytes: Buffer;
-  readonly #view: DataView;
+  readonly bytes: Uint8Array;
+  /** Made when they are needed: most values need neither. */
+  #madeView: DataView | undefined;
+  #madeBuffer: Buffer | undefined;
   at = 0;
   kind = Token.nil;
   /** The number itself, 0 or 1 of a boolean, or the length of what follows. */
   value = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
   }
 
   get atEnd(): boolean {
@@ -57,7 +63,10 @@ export class MsgpackCursor {
   /** Reads the key of a map's member. */
   key(): string {
     this.#keyHead();
-    return this.string();
+    const { at, value } = this;
+    const key = keys.keyAt(this.bytes, at, value, () => this.string());
+    this.at = at + value;
+    return key;
   }
 
   skipKey(): void {
@@ -68,8 +77,9 @@ export class MsgpackCursor {
   /** The string whose head was just read. */
   string(): string {
     const start = this.at;
-    const encoding = this.skipString() ? "latin1" : "utf8";
-    return this.bytes.toString(encoding, start, this.at);
+    const isAscii = this.skipString();
+    if (isAscii && this.at - start <= loopCharsMax) return shortAscii(this.bytes, start, this.at);
+    return this.#buffer.toString(isAscii ? "latin1" : "utf8", start, this.at);
   }
 
   /** Passes over the string whose head was just read; true when it is ASCII. */
@@ -94,11 +104,12 @@ export class MsgpackCursor {
 
   /** Fills `target` with the numbers at the cursor; false when something else is among them. */
   numbers(target: Float32Array): boolean {
+    const view = this.#view;
     for (let index = 0; index < target.length; index++) {
       const head = this.bytes[this.at];
       // Floats, the usual case, without the way through a token.
-      if (head === 0xca) target[index] = this.#view.getFloat32(this.#take(5) + 1);
-      else if (head === 0xcb) target[index] = this.#view.getFloat64(this.#take(9) + 1);
+      if (head === 0xca) target[index] = view.getFloat32(this.#take(5) + 1);
+      else if (head === 0xcb) target[index] = view.getFloat64(this.#take(9) + 1);
       else if (this.next() === Token.number) target[index] = this.value;
       else return false;
     }
@@ -109,8 +120,18 @@ export class MsgpackCursor {
     const start = this.at;
     if (this.next() !== Token.string) throw this.fail("a key that is not a string", start);
     if (this.value !== forbiddenKey.length) return;
-    const key = this.bytes.toString("latin1", this.at, this.at + this.value);
+    const key = shortAscii(this.bytes, this.at, this.at + this.value);
     if (key === forbiddenKey) throw this.fail(`the key ${forbiddenKey} is not accepted`, start);
+  }
+
+  get #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.#madeView ??= new DataView(buffer, byteOffset, byteLength));
+  }
+
+  get #buffer(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.#madeBuffer ??= Buffer.from(buffer, byteOffset, byteLength));
   }
 
   #long(head: number): Token {
@@ -125,9 +146,9 @@ export class MsgpackCursor {
       case 0xc4:
         return this.#run(Token.binary, this.#unsigned8());
       case 0xc5:
-        return this.#run(Token.binary, this.#view.getUint16(this.#take(2)));
+        return this.#run(Token.binary, this.#unsigned16());
       case 0xc6:
-        return this.#run(Token.binary, this.#view.getUint32(this.#take(4)));
+        return this.#run(Token.binary, this.#unsigned32());
       case 0xca:
         return this.#set(Token.number, this.#view.getFloat32(this.#take(4)));
       case 0xcb:
@@ -135,9 +156,9 @@ export class MsgpackCursor {
       case 0xcc:
         return this.#set(Token.number, this.#unsigned8());
       case 0xcd:
-        return this.#set(Token.number, this.#view.getUint16(this.#take(2)));
+        return this.#set(Token.number, this.#unsigned16());
       case 0xce:
-        return this.#set(Token.number, this.#view.getUint32(this.#take(4)));
+        return this.#set(Token.number, this.#unsigned32());
       case 0xcf:
         return this.#wide(Number(this.#view.getBigUint64(this.#take(8))), start);
       case 0xd0:
@@ -151,17 +172,17 @@ export class MsgpackCursor {
       case 0xd9:
         return this.#run(Token.string, this.#unsigned8());
       case 0xda:
-        return this.#run(Token.string, this.#view.getUint16(this.#take(2)));
+        return this.#run(Token.string, this.#unsigned16());
       case 0xdb:
-        return this.#run(Token.string, this.#view.getUint32(this.#take(4)));
+        return this.#run(Token.string, this.#unsigned32());
       case 0xdc:
-        return this.#container(Token.array, this.#view.getUint16(this.#take(2)));
+        return this.#container(Token.array, this.#unsigned16());
       case 0xdd:
-        return this.#container(Token.array, this.#view.getUint32(this.#take(4)));
+        return this.#container(Token.array, this.#unsigned32());
       case 0xde:
-        return this.#container(Token.map, this.#view.getUint16(this.#take(2)));
+        return this.#container(Token.map, this.#unsigned16());
       case 0xdf:
-        return this.#container(Token.map, this.#view.getUint32(this.#take(4)));
+        return this.#container(Token.map, this.#unsigned32());
       default:
         throw this.fail(`type 0x${head.toString(16)} is not accepted`, start);
     }
@@ -192,6 +213,15 @@ export class MsgpackCursor {
     return this.bytes[this.#take(1)] as number;
   }
 
+  #unsigned16(): number {
+    const start = this.#take(2);
+    return ((this.bytes[start] as number) << 8) | (this.bytes[start + 1] as number);
+  }
+
+  #unsigned32(): number {
+    return this.#unsigned16() * 0x10000 + this.#unsigned16();
+  }
+
   #take(size: number): number {
     const start = this.at;
     if (size > this.bytes.length - start) throw this.#cut();
@@ -202,4 +232,10 @@ export class MsgpackCursor {
   #cut(): DvespError {
     return this.fail("it ends too early", this.bytes.length);
   }
+}
+
+function shortAscii(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] as number);
+  return text;
 }

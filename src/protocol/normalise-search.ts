@@ -37,17 +37,19 @@ export function normaliseSearch(request: unknown, field = ""): NormalSearch {
 /** All queries are of one collection, named by the batch or, if it does not, by the first query. */
 export function normaliseSearchBatch(request: unknown): NormalSearchBatch {
   const shape = checkShape(searchBatchRequest, request);
-  const given = itemsOf(shape.queries, "queries", queriesLimit);
-  const queries = given.map((query, index) => {
+  const { consistency_level, timeout_ms, after } = shape;
+  const shared = { collection: shape.collection, consistency_level, timeout_ms, after };
+  const queries = Array.from(itemsOf(shape.queries, "queries", queriesLimit), (query, index) => {
     const field = `queries[${index}]`;
     if (!isPlainObject(query)) throw refusal(field, `must be an object, not ${nameOf(query)}`);
-    return normaliseSearch(
-      { ...query, collection: query["collection"] ?? shape.collection },
-      field,
-    );
+    return normaliseSearch({ ...shared, ...definedMembers(query) }, field);
   });
   const collection = shape.collection ?? queries[0]?.collection ?? "";
   const other = queries.findIndex((query) => query.collection !== collection);
   if (other < 0) return { operation: "search_batch", collection, queries };
   throw refusal(`queries[${other}].collection`, `must be that of the batch, ${collection}`);
+}
+
+function definedMembers(object: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

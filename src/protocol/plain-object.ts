@@ -11,8 +11,12 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 export function nameOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return "an array";
-  const type = typeof value;
-  const name = type === "object" ? Object.prototype.toString.call(value).slice(8, -1) : type;
-  const shown = name === "Object" ? "object" : name;
-  return `${/^[aeiou]/i.test(shown) ? "an" : "a"} ${shown}`;
+  const name = typeof value === "object" && !isPlainObject(value) ? className(value) : typeof value;
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+function className(value: object): string {
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const { constructor } = value as { constructor?: unknown };
+  return tag === "Object" && typeof constructor === "function" ? constructor.name : tag;
 }

@@ -72,12 +72,13 @@ export const distanceMetric = z.enum(["cosine", "l2", "dot_product"]).meta({
   description:
     "1 - cosine similarity, Euclidean distance, negative inner product: smaller is nearer.",
 });
+const timeoutMs = z.int().min(1).max(limits.timeoutMsMax);
 const recall = z.number().min(0.5).max(1);
 
 const common = {
   collection: collectionName,
   consistency_level: consistencyLevel.default("QUORUM"),
-  timeout_ms: z.int().min(1).max(limits.timeoutMsMax).default(limits.timeoutMsDefault),
+  timeout_ms: timeoutMs.default(limits.timeoutMsDefault),
 };
 const write = {
   ...common,
@@ -135,8 +136,12 @@ export const searchRequest = z.strictObject({
   nprobe: z.int().min(1).max(65_536).optional(),
 });
 
+/** Its options hold for each query that does not have its own. */
 export const searchBatchRequest = z.strictObject({
   collection: collectionName.optional(),
+  consistency_level: consistencyLevel.optional(),
+  timeout_ms: timeoutMs.optional(),
+  after: token.optional(),
   queries: z.unknown().meta({
     description: `1 to ${limits.batchQueriesMax} searches of one collection.`,
     type: "array",

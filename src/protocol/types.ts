@@ -151,8 +151,8 @@ export interface SearchAnswer {
   metrics: SearchMetrics;
 }
 
-export interface SearchBatchRequest {
-  /** Shared by all queries that do not say otherwise. */
+/** The options are shared by all queries that do not say otherwise. */
+export interface SearchBatchRequest extends ReadOptions {
   collection: string;
   queries: readonly Omit<SearchRequest, "collection">[];
 }

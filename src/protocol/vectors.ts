@@ -63,18 +63,20 @@ function packBlock(value: unknown, field: string): PackedVectors {
   }
   const count = data.length / dimension;
   checkCount(count, field);
-  checkBytes(data.byteLength, field);
   return { dimension, count, data };
 }
 
 function packedData(value: unknown, field: string): Float32Array {
-  if (types.isFloat32Array(value)) return new Float32Array(value);
-  const bytes = typeof value === "string" ? base64Bytes(value, field) : value;
-  if (!types.isUint8Array(bytes)) {
-    throw refusal(field, `must be packed float32, not ${nameOf(value)}`);
+  const given = typeof value === "string" ? base64Bytes(value, field) : value;
+  if (types.isFloat32Array(given)) {
+    checkBytes(given.byteLength, field);
+    return new Float32Array(given);
   }
-  checkWhole(bytes, field);
-  return float32From(bytes);
+  if (types.isUint8Array(given)) {
+    checkBytes(given.byteLength, field);
+    return float32From(checkWhole(given, field));
+  }
+  throw refusal(field, `must be packed float32, not ${nameOf(value)}`);
 }
 
 interface Destination {

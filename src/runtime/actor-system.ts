@@ -5,15 +5,9 @@
  * worker to worker pass through it undecoded. What may be relied on is written down, and numbered,
  * in docs/RUNTIME-SEMANTICS.md.
  */
-import {
-  type Clock,
-  DvespError,
-  type Random,
-  errorFromPlain,
-  invalid,
-  isDvespError,
-} from "../base/index.js";
+import { type Clock, type Random, invalid, isDvespError } from "../base/index.js";
 import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mailbox/index.js";
+import { answerOf } from "./answer.js";
 import type { ActorRef, AnyDefinition, AskResult } from "./actor.js";
 import { DeathWatch, type TerminationListener } from "./death-watch.js";
 import { systemName } from "./delivery.js";
@@ -167,7 +161,7 @@ export class ActorSystem {
   ): Promise<void> {
     const to = { host, name: systemName };
     const options = { timeout_ms: timeoutMs, lane: "control", attachments } as const;
-    unwrap(await this.#post.ask(this.#self, to, request, options), host);
+    answerOf(await this.#post.ask(this.#self, to, request, options), host);
   }
 
   /** Stops all actors of this thread, the last one started first; takes `limitMs` at most. */
@@ -269,19 +263,5 @@ export class ActorSystem {
   #lose(lost: (host: string) => boolean): void {
     this.#post.pending.lose(lost);
     this.#watch.lose(lost);
-  }
-}
-
-/** Errors: what was refused, `TIMEOUT`, or `CLOSED` when the host is gone. */
-function unwrap(result: AskResult<unknown>, host: string): void {
-  switch (result.outcome) {
-    case "ok":
-      return;
-    case "refused":
-      throw errorFromPlain(result.error);
-    case "timeout":
-      throw new DvespError("TIMEOUT", `${host} did not answer in time`);
-    case "gone":
-      throw new DvespError("CLOSED", `${host} is gone`);
   }
 }

@@ -1,5 +1,6 @@
 /** Actors on threads: definitions, refs, the system of one thread, and the pool of actor hosts. */
 export * from "./actor.js";
+export * from "./answer.js";
 export * from "./actor-system.js";
 export * from "./backoff.js";
 export * from "./dispatcher.js";
@@ -11,4 +12,4 @@ export * from "./task-pool.js";
 export * from "./within.js";
 export type { HostState } from "./host-slot.js";
 export type { HostRequest } from "./incoming.js";
-export { type DeathKind, deathKinds } from "./signals.js";
+export type { DeathKind } from "./signals.js";

@@ -15,8 +15,7 @@ export type SystemSignal =
   | { readonly type: "kill"; readonly name: string };
 
 /** Ways in which a test may end a host's thread from inside. */
-export const deathKinds = ["throw", "exit", "out_of_memory"] as const;
-export type DeathKind = (typeof deathKinds)[number];
+export type DeathKind = "throw" | "exit" | "out_of_memory";
 
 export interface SpawnMessage {
   readonly type: "spawn";

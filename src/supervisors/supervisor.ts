@@ -7,13 +7,14 @@
  * `onEscalate` decides what becomes of the process. Budgets multiply down the tree.
  */
 import { type Observable, Subject } from "rxjs";
-import { DvespError, assert, errorFromPlain } from "../base/index.js";
+import { DvespError, assert } from "../base/index.js";
 import {
   type ActorRef,
   type ActorSystem,
   type Address,
   type AnyDefinition,
   type AskResult,
+  answerOf,
   defineActor,
 } from "../runtime/index.js";
 import { type CheckedSpec, type ChildSpec, checkSpec, checkSpecs } from "./child-spec.js";
@@ -118,7 +119,7 @@ export class Supervisor {
   /** Stops a child for good; resolves when it has ended or there is none. */
   async stopChild(name: string): Promise<void> {
     this.#specs.delete(name);
-    unwrap(await this.#ask({ type: "stop_child", name }));
+    answerOf(await this.#ask({ type: "stop_child", name }), "the supervisor");
   }
 
   /** The child once it runs, at once or after its restart. Errors: why it will not, `TIMEOUT`. */
@@ -188,7 +189,7 @@ export class Supervisor {
   }
 
   async #askRef<M>(message: Message, timeoutMs?: number): Promise<ActorRef<M>> {
-    const address = unwrap(await this.#ask(message, timeoutMs));
+    const address = answerOf(await this.#ask(message, timeoutMs), "the supervisor");
     assert(address, "a child has an address");
     return this.#options.system.ref<M>(address);
   }
@@ -205,19 +206,6 @@ async function startInOrder(core: SupervisorCore, specs: readonly CheckedSpec[])
   } catch (error) {
     await core.close();
     throw error;
-  }
-}
-
-function unwrap<T>(result: AskResult<T>): T {
-  switch (result.outcome) {
-    case "ok":
-      return result.value;
-    case "refused":
-      throw errorFromPlain(result.error);
-    case "timeout":
-      throw new DvespError("TIMEOUT", "the supervisor did not answer in time");
-    case "gone":
-      throw new DvespError("CLOSED", "the supervisor has ended");
   }
 }
 

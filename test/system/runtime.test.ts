@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { pbkdf2Sync } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import * as base from "../../dist/base/index.js";
 import * as mailbox from "../../dist/mailbox/index.js";
@@ -163,19 +162,17 @@ describe("the death of a thread", () => {
 
   it("R27: a host is not started anew while its old thread is still in native code", async () => {
     const { system, pool, next } = await start();
-    const native = actorModule(`async (rounds, _envelope, context) => {
+    const native = actorModule(`async (rounds) => {
       const { pbkdf2Sync } = await import("node:crypto");
-      context.emit({ type: "native_begins" });
       pbkdf2Sync("password", "salt", rounds, 64, "sha512");
     }`);
-    const rounds = 100_000;
-    const begunAt = performance.now();
-    pbkdf2Sync("password", "salt", rounds, 64, "sha512");
-    const times = Math.ceil(800 / (performance.now() - begunAt));
     const ref = await system.spawn({ name: "native", host: "worker-0", module: native });
-    const begins = next("native_begins");
-    const ask = ref.ask(rounds * times, minute);
-    await begins;
+    const ask = ref.ask(2_000_000, minute);
+    // It does not answer: it is within.
+    const silence = await system
+      .ref({ host: "worker-0", name: "nobody" })
+      .ask("?", { timeout_ms: 100 });
+    expect(silence).toEqual({ outcome: "timeout" });
     const replaced = next("host_replaced");
     const killedAt = performance.now();
     await pool.killHost("worker-0", "terminate");
@@ -184,6 +181,7 @@ describe("the death of a thread", () => {
     await replaced;
     const replacedMs = performance.now() - killedAt;
     expect(goneMs).toBeLessThan(replacedMs / 2);
+    // Two million rounds take a second or more; a new thread alone a tenth of that.
     expect(replacedMs).toBeGreaterThan(300);
   });
 

@@ -2,8 +2,8 @@
  * One collection as its node sees it: coordinates writes on the replica and reads over the searchers,
  * and keeps what all of them share (the memory of the rows, the newest index).
  */
-import { DvespError, invalid, limits } from "../../base/index.js";
-import type { Clock, Random } from "../../base/index.js";
+import { invalid, limits } from "../../base/index.js";
+import type { Clock, DvespError, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import type {
@@ -20,7 +20,7 @@ import type {
   SearcherMessage,
 } from "../searcher/messages.js";
 import type { PreparedWrite } from "./prepared-write.js";
-import type { WorkerPool } from "./worker-pool.js";
+import { WorkerPool } from "./worker-pool.js";
 import type { WriteResult } from "./write-answer.js";
 import { WriteCoordinator } from "./write-coordinator.js";
 
@@ -34,7 +34,7 @@ export interface CollectionParts {
   readonly searchers: WorkerPool;
   readonly builder: ActorRef;
   /** Why the replica will not come back, if so. */
-  readonly replicaGivenUp: () => string | undefined;
+  readonly ended: () => DvespError | undefined;
   readonly rows: SharedRowsHandle;
 }
 
@@ -48,6 +48,8 @@ export class Collection {
   readonly #parts: CollectionParts;
   readonly #writes: WriteCoordinator;
   readonly #watches = new Map<string, WatchSpec>();
+  /** For questions that may be asked again when the replica is starting anew. */
+  readonly #replica: WorkerPool;
   #rows: SharedRowsHandle;
   #publication: IndexPublication | undefined;
   #root = "";
@@ -57,6 +59,8 @@ export class Collection {
     this.#parts = parts;
     this.#rows = parts.rows;
     this.#writes = new WriteCoordinator(parts);
+    const { clock, replica, ended } = parts;
+    this.#replica = new WorkerPool({ clock, refs: [replica], ended });
   }
 
   /** Call once after the replica has started: later versions are larger than all that it holds. */
@@ -101,15 +105,9 @@ export class Collection {
   }
 
   async status(): Promise<ReplicaStatus> {
-    const result = await this.#parts.replica.ask<ReplicaStatus>(
-      { type: "status" },
-      { timeout_ms: statusMs },
-    );
-    if (result.outcome !== "ok") {
-      throw new DvespError("NOT_ENOUGH_REPLICAS", `the replica did not answer: ${result.outcome}`);
-    }
-    this.#root = result.value.root;
-    return result.value;
+    const status = await this.#replica.ask<ReplicaStatus>({ type: "status" }, statusMs);
+    this.#root = status.root;
+    return status;
   }
 
   async describe(): Promise<CollectionDescription> {
@@ -157,7 +155,7 @@ export class Collection {
   }
 
   async #tellReplica(message: ReplicaMessage): Promise<void> {
-    await this.#parts.replica.ask(message, { timeout_ms: statusMs });
+    await this.#replica.ask(message, statusMs);
   }
 
   /** A searcher that is gone gets the newest of everything when it starts again. */

@@ -11,6 +11,7 @@
  * death touches; a child that starts again is given the current state of it.
  */
 import { join } from "node:path";
+import { DvespError } from "../../base/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { CollectionSettings } from "../../protocol/index.js";
 import type { ActorRef, ActorSystem, Address } from "../../runtime/index.js";
@@ -44,6 +45,8 @@ export interface TreeOptions {
   readonly node: string;
   readonly versions: HybridClock;
   readonly onLifecycle: (event: LifecycleEvent) => void;
+  /** Why a collection is not served any more, if so: dropped, or the node is stopping. */
+  readonly whyClosed: (collection: string) => DvespError | undefined;
 }
 
 /** Reading all rows from disk is part of a replica's start. */
@@ -66,9 +69,7 @@ export interface CollectionTree {
 export function collectionTree(options: TreeOptions): CollectionTree {
   const { system, hosts, settings, onLifecycle } = options;
   const places = placesOf(options);
-  const collection = makeCollection(options, places, () =>
-    givenUp(supervisor, places.replica.name),
-  );
+  const collection = makeCollection(options, places, () => ended(options, supervisor, places));
   const supervisor: Supervisor = new Supervisor({
     name: `supervisor/${settings.collection}`,
     system,
@@ -106,7 +107,7 @@ function placesOf({ system, settings, plan }: TreeOptions): Places {
 function makeCollection(
   { system, settings, node, versions }: TreeOptions,
   places: Places,
-  replicaGivenUp: () => string | undefined,
+  ended: () => DvespError | undefined,
 ): Collection {
   const { clock, random } = system;
   const searchers = places.searchers.map((address) => system.ref(address));
@@ -118,8 +119,8 @@ function makeCollection(
     versions,
     replica: system.ref(places.replica),
     builder: system.ref(places.builder),
-    searchers: new WorkerPool(clock, searchers),
-    replicaGivenUp,
+    searchers: new WorkerPool({ clock, refs: searchers, ended }),
+    ended,
     rows: SharedRows.create({ dimension: settings.dimension }).share(),
   });
 }
@@ -166,9 +167,17 @@ function onHost(
   return { name, startMs: startMsMax, start: { module, host, args, attachments } };
 }
 
-function givenUp(supervisor: Supervisor, name: string): string | undefined {
-  const child = supervisor.children().find((one) => one.name === name);
-  return child && child.phase !== "ended" ? undefined : "the replica of this node has given up";
+/** Why the collection's actors will not come back, if so. */
+function ended(
+  { settings, whyClosed }: TreeOptions,
+  supervisor: Supervisor,
+  { replica }: Places,
+): DvespError | undefined {
+  const closed = whyClosed(settings.collection);
+  if (closed) return closed;
+  const child = supervisor.children().find(({ name }) => name === replica.name);
+  if (child && child.phase !== "ended") return undefined;
+  return new DvespError("NOT_ENOUGH_REPLICAS", "the replica of this node has given up");
 }
 
 /** Where the files of a shard are. */

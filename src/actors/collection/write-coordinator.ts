@@ -25,7 +25,7 @@ export interface WriteParts {
   readonly versions: HybridClock;
   readonly replica: ActorRef;
   /** Why the replica will not come back, if so. */
-  readonly replicaGivenUp: () => string | undefined;
+  readonly ended: () => DvespError | undefined;
 }
 
 export class WriteCoordinator {
@@ -42,13 +42,13 @@ export class WriteCoordinator {
    */
   async write(prepared: PreparedWrite): Promise<WriteOutcome | undefined> {
     const { clock, versions } = this.#parts;
-    this.#requireReplica();
     const deadlineMs = clock.monotonic() + prepared.timeout_ms;
     const identity = this.#identify(prepared);
     const resend = writeBytes(prepared.write) <= copiedBytesMax;
     const write = resend ? prepared.write : movedWrite(prepared.write);
-    const message: WriteMessage = { type: "write", ...identity, version: versions.next(), write };
     for (;;) {
+      this.#requireReplica();
+      const message: WriteMessage = { type: "write", ...identity, version: versions.next(), write };
       const remainingMs = Math.max(1, deadlineMs - clock.monotonic());
       const result = await this.#ask<WriteOutcome>(message, remainingMs);
       if (result.outcome === "ok") return result.value;
@@ -58,7 +58,7 @@ export class WriteCoordinator {
       }
       const late = clock.monotonic() >= deadlineMs;
       if (!resend || late || result.outcome === "timeout") {
-        return this.#settle(message.operation_id);
+        return this.#settle(identity.operation_id);
       }
       await sleep(clock, retryMs);
     }
@@ -92,8 +92,8 @@ export class WriteCoordinator {
   }
 
   #requireReplica(): void {
-    const reason = this.#parts.replicaGivenUp();
-    if (reason !== undefined) throw new DvespError("NOT_ENOUGH_REPLICAS", reason);
+    const reason = this.#parts.ended();
+    if (reason) throw reason;
   }
 }
 

@@ -85,7 +85,10 @@ export class Replica {
 
   /** Waits for the commit under way and closes storage; writes still waiting are refused. */
   async close(): Promise<void> {
-    for (const { refuse } of this.#queue.takeGroup()) refuse(new DvespError("CLOSED", "stopping"));
+    while (this.#queue.length > 0) {
+      for (const { refuse } of this.#queue.takeGroup())
+        refuse(new DvespError("CLOSED", "stopping"));
+    }
     await Promise.allSettled(this.#underWay.values());
     await this.#parts.store.close();
   }

