@@ -104,14 +104,22 @@ export class MsgpackCursor {
 
   /** Fills `target` with the numbers at the cursor; false when something else is among them. */
   numbers(target: Float32Array): boolean {
+    const { bytes } = this;
     const view = this.#view;
     for (let index = 0; index < target.length; index++) {
-      const head = this.bytes[this.at];
+      const { at } = this;
+      const head = bytes[at];
       // Floats, the usual case, without the way through a token.
-      if (head === 0xca) target[index] = view.getFloat32(this.#take(5) + 1);
-      else if (head === 0xcb) target[index] = view.getFloat64(this.#take(9) + 1);
-      else if (this.next() === Token.number) target[index] = this.value;
-      else return false;
+      if (head === 0xcb && at + 9 <= bytes.length) {
+        target[index] = view.getFloat64(at + 1);
+        this.at = at + 9;
+      } else if (head === 0xca && at + 5 <= bytes.length) {
+        target[index] = view.getFloat32(at + 1);
+        this.at = at + 5;
+      } else {
+        if (this.next() !== Token.number) return false;
+        target[index] = this.value;
+      }
     }
     return true;
   }

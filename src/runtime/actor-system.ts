@@ -8,7 +8,7 @@
 import { type Clock, type Random, invalid, isDvespError } from "../base/index.js";
 import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mailbox/index.js";
 import { answerOf } from "./answer.js";
-import type { ActorRef, AnyDefinition, AskResult } from "./actor.js";
+import type { ActorRef, AnyDefinition } from "./actor.js";
 import { DeathWatch, type TerminationListener } from "./death-watch.js";
 import { systemName } from "./delivery.js";
 import { Dispatcher, yieldToEventLoop } from "./dispatcher.js";
