@@ -14,7 +14,7 @@ export function packBytes(items: readonly Uint8Array[]): PackedBytes {
   let length = 0;
   items.forEach((item, index) => (ends[index] = length += item.length));
   const data = new Uint8Array(length);
-  items.forEach((item, index) => data.set(item, index === 0 ? 0 : (ends[index - 1] as number)));
+  items.forEach((item, index) => data.set(item, index === 0 ? 0 : ends[index - 1]));
   return { data, ends };
 }
 
