@@ -18,6 +18,7 @@ const warnings: ReadonlySet<string> = new Set([
   "child_restarting",
   "host_lost",
   "frame_malformed",
+  "index_publish_failed",
   "thread_failed",
 ]);
 const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated"]);

@@ -2,7 +2,7 @@
  * The only writer of one shard's index: takes committed rows into it, a slice at a time, and makes
  * the result known. Search never waits for it: rows not yet taken in are scanned exactly.
  */
-import { SystemDisk, unreachable } from "../../base/index.js";
+import { SystemDisk, isDvespError, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
 import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
@@ -36,6 +36,8 @@ const sliceRows = 16;
 const announceMs = 60_000;
 
 export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
+  // More than one, so that new memory is taken over while a publication is under way.
+  concurrency: 4,
   async start(context, args) {
     const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.builder);
     const spec = selectIndex(args.index, rows.committed);
@@ -90,8 +92,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
         return;
       }
       case "build_slice":
-        this.#sliceAsked = false;
-        return this.#buildSlice();
+        return this.#runSlice();
       default:
         return unreachable(message);
     }
@@ -104,23 +105,51 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
 
   /** Makes a snapshot that was loaded at the start known, and goes on from there. */
   async announceLoaded(): Promise<void> {
-    if (this.#open.builder.indexed > 0) await this.#publish();
+    if (this.#open.builder.indexed > 0) await this.#tryPublish();
     this.#askForSlice();
   }
 
-  async #buildSlice(): Promise<void> {
-    await this.#reselect();
-    const idle = this.#open.builder.add(sliceRows) === 0;
-    const { clock } = this.#context;
-    const due = this.#policy.dueIn(this.#open.builder.indexed, idle, clock.monotonic());
-    if (due === 0) await this.#publish();
-    if (!idle) {
-      this.#askForSlice();
-      return;
+  /** One slice at a time; the next one is asked for when this one has ended. */
+  async #runSlice(): Promise<void> {
+    let more = false;
+    try {
+      more = await this.#buildSlice();
+    } finally {
+      this.#sliceAsked = false;
     }
-    if (due === undefined || due === 0) return;
+    if (more) this.#askForSlice();
+  }
+
+  /** Whether there was something to take in, or something has come meanwhile. */
+  async #buildSlice(): Promise<boolean> {
+    await this.#reselect();
+    const { committed } = this.#rows;
+    const idle = this.#open.builder.add(sliceRows) === 0;
+    if (this.#dueIn(idle) === 0) await this.#tryPublish();
+    const due = idle ? this.#dueIn(idle) : undefined;
     this.#recheck?.cancel();
-    this.#recheck = clock.after(due, () => this.#askForSlice());
+    if (due !== undefined) {
+      this.#recheck = this.#context.clock.after(due, () => this.#askForSlice());
+    }
+    return !idle || this.#rows.committed > committed;
+  }
+
+  #dueIn(idle: boolean): number | undefined {
+    const { indexed } = this.#open.builder;
+    return this.#policy.dueIn(indexed, idle, this.#context.clock.monotonic());
+  }
+
+  /** A disk without room is no reason to crash: the publication before stays in use. */
+  async #tryPublish(): Promise<void> {
+    try {
+      await this.#publish();
+    } catch (error) {
+      if (!isDvespError(error)) throw error;
+      this.#policy.failed(this.#context.clock.monotonic());
+      const { collection, shard } = this.#args;
+      const failure = { collection, shard, error: error.toPlain() };
+      this.#context.emit({ type: "index_publish_failed", ...failure });
+    }
   }
 
   /** A collection with `auto` changes its kind of index as it grows. */
