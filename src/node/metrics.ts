@@ -19,6 +19,8 @@ export interface CollectionFigures {
 
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 const nanosecondsPerSecond = 1e9;
+/** How often the event loop is looked at; a look that is on time counts as this much. */
+const delayResolutionMs = 5;
 
 export class NodeMetrics {
   readonly #registry = new Registry();
@@ -53,7 +55,7 @@ export class NodeMetrics {
     labelNames: ["collection"],
     registers: [this.#registry],
   });
-  readonly #delay = monitorEventLoopDelay({ resolution: 5 });
+  readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
   readonly #figures: () => Promise<readonly CollectionFigures[]>;
 
@@ -103,7 +105,8 @@ export class NodeMetrics {
       collect() {
         for (const quantile of [50, 99]) {
           const seconds = delay.percentile(quantile) / nanosecondsPerSecond;
-          this.set({ quantile: String(quantile / 100) }, seconds);
+          const late = Math.max(0, seconds - delayResolutionMs / 1000);
+          this.set({ quantile: String(quantile / 100) }, late);
         }
         delay.reset();
       },
