@@ -17,7 +17,7 @@ const values = {
   /** Rows of one insert, update or delete. */
   batchRowsMax: 100_000,
   /** Rows that one delete by filter may remove. */
-  deleteRowsMax: 1_000_000,
+  deleteRowsMax: 100_000,
   /** Queries of one search_batch. */
   batchQueriesMax: 1000,
   /** Rows of one page of scroll, and ids of one get. */
@@ -34,7 +34,9 @@ const values = {
   /** How long an idempotency key is remembered. */
   idempotencyMsMax: 24 * 3600 * 1000,
   idempotencyKeyCharsMax: 256,
-  collectionsMax: 10_000,
+  collectionsMax: 1000,
+  /** Vectors and metadata of one answer, before it is encoded. */
+  answerBytesMax: 64 * mebi,
 
   /** Header and body of one frame; large binary parts travel beside it and count separately. */
   frameBytesMax: 64 * mebi,
@@ -58,3 +60,5 @@ assert(limits.bodyBytesMax < limits.messageBytesMax, "a whole body fits a messag
 assert(limits.messageBytesMax <= limits.linkBytesMax, "a link carries the largest message");
 assert(limits.partBytesMin < limits.frameBytesMax, "small values stay inside the frame");
 assert(limits.topKMax <= limits.pageRowsMax, "results of a search fit a page");
+assert(limits.answerBytesMax < limits.messageBytesMax / 3, "an answer fits, also as JSON");
+assert(limits.deleteRowsMax <= limits.batchRowsMax, "an outcome fits its record");

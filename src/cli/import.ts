@@ -76,6 +76,7 @@ async function importAll(
         bar.update((stored += rows));
         underWay.delete(task);
       });
+      task.catch(() => undefined);
       underWay.add(task);
       if (underWay.size >= batchesUnderWay) await Promise.race(underWay);
     }

@@ -1,7 +1,7 @@
 /** The `dvesp` command. Every option can also be given as `DVESP_…` in the environment. */
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { isDvespError } from "../base/index.js";
+import { invalid, isDvespError } from "../base/index.js";
 import { importFile } from "./import.js";
 import type { ImportOptions } from "./import.js";
 import { serveUntilSignal } from "./serve.js";
@@ -71,7 +71,7 @@ function addImport(command: Command): void {
         .default("hnsw"),
     )
     .addOption(
-      option("--batch <rows>", "rows of one insert", "BATCH").default(1000).argParser(whole),
+      option("--batch <rows>", "rows of one insert", "BATCH").default(1000).argParser(positive),
     )
     .addOption(option("--nodes <list>", "host:port, comma-separated", "NODES").argParser(list))
     .addOption(option("--api-key <key>", "key of the nodes", "API_KEY"))
@@ -109,6 +109,12 @@ function whole(text: string): number {
   throw new InvalidArgumentError("not a whole number");
 }
 
+function positive(text: string): number {
+  const value = whole(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("must be at least 1");
+}
+
 function list(text: string): string[] {
   return text.split(",").map((one) => one.trim());
 }
@@ -117,12 +123,23 @@ function list(text: string): string[] {
 function withConfig(command: Command): Record<string, unknown> {
   const options = command.opts<Record<string, unknown>>();
   if (typeof options["config"] !== "string") return options;
-  const config = JSON.parse(readFileSync(options["config"], "utf8")) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(config)) {
+  for (const [key, value] of Object.entries(readConfig(options["config"]))) {
+    if (!(key in options) && !command.options.some((one) => one.attributeName() === key)) {
+      throw invalid(`${options["config"]}: there is no option ${key}`);
+    }
     const source = command.getOptionValueSource(key);
     if (source === undefined || source === "default") options[key] = value;
   }
   return options;
+}
+
+/** Errors: `INVALID_ARGUMENT` for a file that cannot be read or is no JSON object. */
+function readConfig(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw invalid(`${path}: ${error instanceof Error ? error.message : "cannot be read"}`);
+  }
 }
 
 function packageVersion(): string {

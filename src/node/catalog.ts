@@ -71,8 +71,8 @@ export class Catalog {
 }
 
 function checkSettings(value: unknown, name: string): CollectionSettings {
-  const settings = value as Partial<CollectionSettings>;
-  if (settings.collection === name && typeof settings.dimension === "number" && settings.index) {
+  const settings = value as Partial<CollectionSettings> | null;
+  if (settings?.collection === name && typeof settings.dimension === "number" && settings.index) {
     return settings as CollectionSettings;
   }
   throw new DvespError("DATA_CORRUPTED", `the settings of collection ${name} are damaged`);

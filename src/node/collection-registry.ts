@@ -2,7 +2,7 @@
  * The collections of a node: opens what the catalog holds, creates, drops. Operations on one name
  * follow each other; a name is only handed out while its collection is whole.
  */
-import { DvespError } from "../base/index.js";
+import { DvespError, limits } from "../base/index.js";
 import { implicitSettings, sameSettings } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
@@ -97,6 +97,9 @@ export class CollectionRegistry {
   }
 
   async #make(settings: CollectionSettings): Promise<Collection> {
+    if (this.#trees.size >= limits.collectionsMax) {
+      throw new DvespError("TOO_LARGE", `a node has at most ${limits.collectionsMax} collections`);
+    }
     await this.#parts.catalog.add(settings);
     try {
       const collection = await this.#open(settings);
@@ -115,7 +118,12 @@ export class CollectionRegistry {
     this.#opening.add(name);
     try {
       await supervisor.startChild(tree.supervisor.asChild());
-      await tree.collection.ready();
+      try {
+        await tree.collection.ready();
+      } catch (error) {
+        await supervisor.stopChild(tree.supervisor.address.name);
+        throw error;
+      }
       this.#trees.set(name, tree);
     } finally {
       this.#opening.delete(name);

@@ -18,9 +18,9 @@ interface NodeFile {
 /** The name kept in `directory`, or a new one. Errors: `DATA_CORRUPTED` for another format. */
 export async function nodeIdentity(disk: Disk, directory: string, random: Random): Promise<string> {
   const path = join(directory, fileName);
-  const kept = (await readJsonFile(disk, path)) as Partial<NodeFile> | undefined;
-  if (kept) {
-    if (kept.format === formatVersion && typeof kept.node_id === "string") return kept.node_id;
+  const kept = (await readJsonFile(disk, path)) as Partial<NodeFile> | null | undefined;
+  if (kept !== undefined) {
+    if (kept?.format === formatVersion && typeof kept.node_id === "string") return kept.node_id;
     throw new DvespError("DATA_CORRUPTED", `${path} is not of this version's format`);
   }
   const node_id = `n${randomUuid(random).slice(0, 8)}`;

@@ -18,6 +18,7 @@ const warnings: ReadonlySet<string> = new Set([
   "child_restarting",
   "host_lost",
   "frame_malformed",
+  "index_attach_failed",
   "index_publish_failed",
   "thread_failed",
 ]);

@@ -27,8 +27,11 @@ export function nodeService({ node, metrics, address }: ServiceOptions): NodeSer
 
 async function describeCluster(node: Node, address: string): Promise<ClusterDescription> {
   const collections = node.registry.list().map(async (collection) => {
-    const { rows, root } = await collection.status();
-    const replica = { node: node.id, state: "active", merkle_root: root, lag_ms: 0 };
+    const { rows, root, state } = await collection.status().then(
+      (status) => ({ ...status, state: "active" }),
+      () => ({ rows: 0, root: "", state: "down" }),
+    );
+    const replica = { node: node.id, state, merkle_root: root, lag_ms: 0 };
     const shards = [{ id: 0, rows, replicas: [replica] }];
     return { collection: collection.settings.collection, shards };
   });

@@ -2,8 +2,9 @@
  * Checks a data directory that no node has open: every checksum of every store, and that the Merkle
  * tree that is kept is the tree of the rows that are there.
  */
+import { join } from "node:path";
 import { merkleEntry, shardDirectory } from "../actors/index.js";
-import { SystemDisk, systemClock } from "../base/index.js";
+import { SystemDisk, diskErrorCode, invalid, systemClock } from "../base/index.js";
 import type { Disk } from "../base/index.js";
 import { MerkleTree } from "../consistency/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
@@ -20,11 +21,12 @@ export interface CollectionReport {
   readonly problems: readonly string[];
 }
 
-/** Errors: `DIRECTORY_LOCKED` while a node has it open, `DATA_CORRUPTED` for damaged settings. */
+/** Errors: `INVALID_ARGUMENT` for no data directory, `DIRECTORY_LOCKED` while a node has it open, `DATA_CORRUPTED` for damaged settings. */
 export async function verifyDirectory(directory: string): Promise<CollectionReport[]> {
+  const disk = new SystemDisk();
+  await requireDirectory(disk, directory);
   const lock = acquireDirectoryLock(directory, systemClock);
   try {
-    const disk = new SystemDisk();
     const catalog = new Catalog(disk, directory);
     const reports: CollectionReport[] = [];
     for (const settings of await catalog.list()) {
@@ -34,6 +36,15 @@ export async function verifyDirectory(directory: string): Promise<CollectionRepo
     return reports;
   } finally {
     lock.release();
+  }
+}
+
+async function requireDirectory(disk: Disk, directory: string): Promise<void> {
+  try {
+    await disk.list(join(directory, "collections"));
+  } catch (error) {
+    if (diskErrorCode(error) !== "ENOENT") throw error;
+    throw invalid(`${directory} is not a data directory`);
   }
 }
 

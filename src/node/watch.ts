@@ -1,5 +1,5 @@
 /** Live queries of an embedded node. */
-import { randomUuid } from "../base/index.js";
+import { DvespError, randomUuid } from "../base/index.js";
 import type { WatchChange } from "../actors/index.js";
 import { parseFilter } from "../filters/index.js";
 import type { Filter, VectorInput } from "../protocol/index.js";
@@ -17,11 +17,13 @@ export interface WatchOptions {
 
 /**
  * Every committed change that enters the query, leaves it, or changes a row within it, from the time
- * of subscription on. Errors the stream with `COLLECTION_NOT_FOUND` or `INVALID_ARGUMENT`.
+ * of subscription on. Completes when the store is closed; ends with the error `COLLECTION_NOT_FOUND`
+ * (also when it is dropped) or `INVALID_ARGUMENT`.
  */
 export function watch(node: Node, options: WatchOptions): Observable<WatchChange> {
   return observe((subscriber) => {
-    const { collection } = node.registry.tree(options.collection);
+    const { collection: name } = options;
+    const { collection } = node.registry.tree(name);
     const watch_id = randomUuid(node.system.random);
     if (options.filter) parseFilter(options.filter);
     const { near, filter } = options;
@@ -30,13 +32,19 @@ export function watch(node: Node, options: WatchOptions): Observable<WatchChange
       ...(filter && { filter }),
       ...(near && { near: { ...near, vector: packVector(near.vector, "near.vector") } }),
     };
-    const forget = node.events.listen((event) => {
-      if (event.type !== "watch" || event["watch_id"] !== watch_id) return;
-      subscriber.next(event as unknown as WatchChange);
+    const events = node.events.events$.subscribe({
+      next: (event) => {
+        if (event.type === "watch" && event["watch_id"] === watch_id) {
+          subscriber.next(event as unknown as WatchChange);
+        } else if (event.type === "collection_dropped" && event["collection"] === name) {
+          subscriber.error(new DvespError("COLLECTION_NOT_FOUND", `${name} was dropped`));
+        }
+      },
+      complete: () => subscriber.complete(),
     });
     collection.watch(spec).catch((error: unknown) => subscriber.error(error));
     return () => {
-      forget();
+      events.unsubscribe();
       collection.unwatch(watch_id).catch(() => undefined);
     };
   });

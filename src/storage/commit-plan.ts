@@ -33,7 +33,7 @@ import type { TableSnapshot, TableWrite } from "./table.js";
 /** Ordinals are below this, so that their successors fit into 32 bits too. */
 const ordinalsMax = 2 ** 32 - 1;
 /** Expired operations that one commit removes: more than it is likely to add. */
-const sweptMax = 16;
+const sweptMin = 16;
 
 export interface CommitPlan {
   readonly writes: readonly TableWrite[];
@@ -86,7 +86,7 @@ class Planner {
       const key = numberKey(tags.leaf, bucket);
       this.#write(key, encodeLeaf(arena, key, leaf));
     }
-    this.#sweepOperations(batch.nowMs);
+    this.#sweepOperations(batch);
     for (const operation of batch.operations) this.#putOperation(operation);
     const head: StoreHead = {
       ...this.#head,
@@ -147,7 +147,9 @@ class Planner {
     this.#write(expiry, encodeNothing(this.#arena, expiry));
   }
 
-  #sweepOperations(nowMs: number): void {
+  /** Twice as many go as come, so that what has expired never piles up. */
+  #sweepOperations({ nowMs, operations }: CommitBatch): void {
+    const sweptMax = Math.max(sweptMin, 2 * operations.length);
     let swept = 0;
     const expired = { from: rangeOf(tags.expiry).from, to: expiryPrefix(nowMs) };
     for (const key of this.#before.keys(expired)) {

@@ -1,14 +1,10 @@
-/**
- * The collection as an actor of the main thread: its name in the actor API, and whom its replica and
- * its index builder tell what they have to share.
- */
-import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
-import { normalise, rowOperations } from "../../protocol/index.js";
+/** The collection as an actor of the main thread: its name in the actor API. */
+import { isPlainObject, normalise, rowOperations } from "../../protocol/index.js";
 import type { RowOperation } from "../../protocol/index.js";
 import { defineActor } from "../../runtime/index.js";
-import type { AnyDefinition, Envelope } from "../../runtime/index.js";
-import { invalid } from "../../base/index.js";
-import type { Random } from "../../base/index.js";
+import type { AnyDefinition } from "../../runtime/index.js";
+import { invalid, limits } from "../../base/index.js";
+import type { Clock, Random } from "../../base/index.js";
 import type { Collection } from "./collection.js";
 import { execute } from "./typed-operations.js";
 import type { Answers } from "./typed-operations.js";
@@ -45,36 +41,38 @@ export type CollectionMessage = {
 /** The answer to each message. */
 export type CollectionAnswer<Message extends CollectionMessage> = Answers[Message["type"]];
 
-type InternalMessage =
-  /** attachments[0]: the handle of shared rows that have grown. */
-  | { readonly type: "rows_extended" }
-  /** attachments[0]: what the builder published. */
-  | { readonly type: "published" };
-
 const operationsAtOnce = 1024;
 const operations: ReadonlySet<string> = new Set(rowOperations);
 
-export function collectionActor(collection: Collection, random: Random): AnyDefinition {
+export function collectionActor(
+  collection: Collection,
+  clock: Clock,
+  random: Random,
+): AnyDefinition {
   const name = collection.settings.collection;
   const here = () => Promise.resolve(collection);
-  return defineActor<unknown, CollectionMessage | InternalMessage>({
+  return defineActor<unknown, CollectionMessage>({
     concurrency: operationsAtOnce,
     start: () => ({
-      receive(message, envelope: Envelope): unknown {
-        const [attachment] = envelope.attachments;
-        switch (message.type) {
-          case "rows_extended":
-            return collection.extendRows(attachment as SharedRowsHandle);
-          case "published":
-            return collection.publishIndex(attachment as IndexPublication);
-          default: {
-            if (!operations.has(message.type)) throw invalid("no such message", "type");
-            const { type, ...request } = message;
-            const checked = normalise(type, { ...request, collection: name });
-            return execute(checked, { forRead: here, forWrite: here }, random);
-          }
-        }
+      receive(message: unknown, { deadline_ms }): unknown {
+        const { type, ...request } = checkMessage(message);
+        const timeout_ms = remaining(deadline_ms, clock);
+        const checked = normalise(type, { ...timeout_ms, ...request, collection: name });
+        return execute(checked, { forRead: here, forWrite: here }, random);
       },
     }),
   });
+}
+
+function checkMessage(message: unknown): CollectionMessage {
+  const type = isPlainObject(message) ? message["type"] : undefined;
+  if (typeof type === "string" && operations.has(type)) return message as CollectionMessage;
+  throw invalid("must be an operation on rows", "type");
+}
+
+/** An operation that says nothing of its own takes as long as its asker waits. */
+function remaining(deadlineMs: number | undefined, clock: Clock): { timeout_ms?: number } {
+  if (deadlineMs === undefined) return {};
+  const left = Math.floor(deadlineMs - clock.now());
+  return { timeout_ms: Math.min(limits.timeoutMsMax, Math.max(1, left)) };
 }

@@ -11,6 +11,7 @@ import type {
   CollectionSettings,
   EncodedRequest,
 } from "../../protocol/index.js";
+import { answerOf } from "../../runtime/index.js";
 import type { ActorRef } from "../../runtime/index.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
 import type {
@@ -121,12 +122,16 @@ export class Collection {
     };
   }
 
-  /** Gives every reader memory that the rows have grown into; resolves when all of them have it. */
+  /**
+   * Gives every reader memory that the rows have grown into; resolves when all of them have it, or
+   * will have it when they start. Rejects when one did not take it: then no row may lie in it.
+   */
   async extendRows(handle: SharedRowsHandle): Promise<void> {
     this.#rows = handle;
     await this.#tellReaders({ type: "rows_extended" }, handle);
-    const { builder } = this.#parts;
-    await builder.ask({ type: "rows_extended" }, { timeout_ms: shareMs, attachments: [handle] });
+    const options = { timeout_ms: shareMs, attachments: [handle] };
+    const end = await this.#parts.builder.ask({ type: "rows_extended" }, options);
+    if (end.outcome !== "gone") answerOf(end, "the index builder");
   }
 
   /** Moves every searcher on to a newer index. */
@@ -135,7 +140,13 @@ export class Collection {
     await this.#tellReaders({ type: "index_published" }, publication);
   }
 
+  /** Errors: `INVALID_ARGUMENT` for a vector of another dimension. */
   async watch(spec: WatchSpec): Promise<void> {
+    const { dimension } = this.settings;
+    const given = spec.near?.vector.length ?? dimension;
+    if (given !== dimension) {
+      throw invalid(`the collection has dimension ${dimension}, not ${given}`, "near.vector");
+    }
     this.#watches.set(spec.watch_id, spec);
     await this.#tellReplica({ type: "watch", watch: spec });
   }
@@ -145,9 +156,9 @@ export class Collection {
     await this.#tellReplica({ type: "unwatch", watch_id: watchId });
   }
 
-  /** A replica that started anew has forgotten who watches. */
-  async restoreWatches(): Promise<void> {
-    for (const watch of this.#watches.values()) await this.#tellReplica({ type: "watch", watch });
+  /** Who watches now: a replica that starts is given them. */
+  get watches(): readonly WatchSpec[] {
+    return [...this.#watches.values()];
   }
 
   get #indexed(): number {
@@ -161,7 +172,9 @@ export class Collection {
   /** A searcher that is gone gets the newest of everything when it starts again. */
   async #tellReaders(message: SearcherMessage, attachment: unknown): Promise<void> {
     const options = { timeout_ms: shareMs, attachments: [attachment] };
-    await Promise.all(this.#parts.searchers.refs.map((ref) => ref.ask(message, options)));
+    const { refs } = this.#parts.searchers;
+    const ends = await Promise.all(refs.map((ref) => ref.ask(message, options)));
+    for (const end of ends) if (end.outcome !== "gone") answerOf(end, "a searcher");
   }
 }
 

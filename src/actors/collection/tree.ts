@@ -2,7 +2,8 @@
  * A collection with everything that runs for it, as a supervision tree:
  *
  *   supervisor/<collection>            main thread
- *   ├── collection/<collection>        main thread: coordinates
+ *   ├── collection/<collection>        main thread: the operations, as messages
+ *   ├── exchange/<collection>          main thread: what the others have to share
  *   ├── replica/<collection>/0         a write host
  *   ├── builder/<collection>/0         a build host
  *   └── searcher/<collection>/0/<n>    every search host
@@ -23,6 +24,7 @@ import type { ReplicaArgs } from "../replica/actor.js";
 import { rowSlots } from "../row-slots.js";
 import type { SearcherArgs } from "../searcher/actor.js";
 import { collectionActor } from "./actor.js";
+import { exchangeActor } from "./exchange.js";
 import type { CollectionMessage } from "./actor.js";
 import { Collection } from "./collection.js";
 import { indexedCollection } from "./settings.js";
@@ -76,16 +78,13 @@ export function collectionTree(options: TreeOptions): CollectionTree {
     hosts,
     children: childSpecs(options, places, collection),
   });
-  supervisor.lifecycle$.subscribe((event) => {
-    onLifecycle(event);
-    const restarted = event.type === "child_started" && event.life > 1;
-    if (restarted && event.child === places.replica.name) void collection.restoreWatches();
-  });
+  supervisor.lifecycle$.subscribe(onLifecycle);
   return { collection, supervisor, ref: system.ref(places.collection) };
 }
 
 interface Places {
   readonly collection: Address;
+  readonly exchange: Address;
   readonly replica: Address;
   readonly builder: Address;
   readonly searchers: readonly Address[];
@@ -95,6 +94,7 @@ function placesOf({ system, settings, plan }: TreeOptions): Places {
   const name = settings.collection;
   return {
     collection: { host: system.host, name: `collection/${name}` },
+    exchange: { host: system.host, name: `exchange/${name}` },
     replica: { host: plan.write, name: `replica/${name}/${shard}` },
     builder: { host: plan.build, name: `builder/${name}/${shard}` },
     searchers: plan.search.map((host, index) => ({
@@ -130,25 +130,27 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
   const directory = shardDirectory(options.directory, shard);
   const rowsOnly = (): readonly unknown[] => collection.shared.slice(0, 1);
   const of = { collection: settings.collection, shard };
-  const replica: ReplicaArgs = {
+  const replica = (): ReplicaArgs => ({
     ...of,
+    watches: collection.watches,
     directory,
     dimension: settings.dimension,
     distance_metric: settings.distance_metric,
-    owner: places.collection,
+    owner: places.exchange,
     builder: places.builder,
-  };
+  });
   const builder: IndexBuilderArgs = {
     ...of,
     directory: join(directory, "index"),
     index: indexedCollection(settings),
-    owner: places.collection,
+    owner: places.exchange,
   };
   return [
     {
       name: places.collection.name,
-      start: { definition: collectionActor(collection, system.random) },
+      start: { definition: collectionActor(collection, system.clock, system.random) },
     },
+    { name: places.exchange.name, start: { definition: exchangeActor(collection) } },
     onHost(places.replica, modules.replica, replica, rowsOnly),
     onHost(places.builder, modules.builder, builder, rowsOnly),
     ...places.searchers.map((address, index) => {

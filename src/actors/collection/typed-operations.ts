@@ -1,5 +1,6 @@
 /** Checked requests on a collection, answered in the contract's types: for callers of this thread. */
 import type { Random } from "../../base/index.js";
+import { parseFilter } from "../../filters/index.js";
 import { rawToTyped } from "../../protocol/index.js";
 import type {
   ChangeAnswer,
@@ -36,7 +37,18 @@ export async function execute<Operation extends RowOperation>(
   destinations: Destinations,
   random: Random,
 ): Promise<Answers[Operation]> {
+  checkFilters(request);
   return (await dispatch(request, destinations, random)) as Answers[Operation];
+}
+
+/**
+ * Filters are checked before they cross threads: what MessagePack has no form for, such as an
+ * undefined member, must be refused and not lost on the way. Errors: `INVALID_ARGUMENT`.
+ */
+function checkFilters(request: NormalRequests[RowOperation]): void {
+  if (request.operation === "search_batch")
+    for (const query of request.queries) checkFilters(query);
+  else if ("filter" in request && request.filter !== undefined) parseFilter(request.filter);
 }
 
 async function dispatch(

@@ -46,20 +46,25 @@ export class WriteCoordinator {
     const identity = this.#identify(prepared);
     const resend = writeBytes(prepared.write) <= copiedBytesMax;
     const write = resend ? prepared.write : movedWrite(prepared.write);
+    const deadline_ms = clock.now() + prepared.timeout_ms;
+    let unsure = false;
     for (;;) {
-      this.#requireReplica();
-      const message: WriteMessage = { type: "write", ...identity, version: versions.next(), write };
+      const ended = this.#parts.ended();
+      if (ended && !unsure) throw ended;
+      if (ended) return this.#settle(identity.operation_id);
+      const version = versions.next();
+      const message: WriteMessage = { type: "write", ...identity, deadline_ms, version, write };
       const remainingMs = Math.max(1, deadlineMs - clock.monotonic());
       const result = await this.#ask<WriteOutcome>(message, remainingMs);
       if (result.outcome === "ok") return result.value;
-      if (result.outcome === "refused") {
+      // Once an attempt may have been applied, a refusal of another one proves nothing.
+      if (result.outcome === "refused" && !unsure) {
         refusal(result.error);
         return;
       }
+      unsure = true;
       const late = clock.monotonic() >= deadlineMs;
-      if (!resend || late || result.outcome === "timeout") {
-        return this.#settle(identity.operation_id);
-      }
+      if (late || !resend || !mayTryAgain(result)) return this.#settle(identity.operation_id);
       await sleep(clock, retryMs);
     }
   }
@@ -75,7 +80,7 @@ export class WriteCoordinator {
   async #settle(operationId: string): Promise<WriteOutcome | undefined> {
     const { clock } = this.#parts;
     const endMs = clock.monotonic() + settleMs;
-    while (clock.monotonic() < endMs) {
+    while (clock.monotonic() < endMs && !this.#parts.ended()) {
       const message = { type: "outcome", operation_id: operationId };
       const result = await this.#ask<WriteOutcome | undefined>(message, settleMs);
       if (result.outcome === "ok") return result.value ?? undefined;
@@ -90,11 +95,12 @@ export class WriteCoordinator {
   #ask<Answer>(message: unknown, timeoutMs: number): Promise<AskResult<Answer>> {
     return this.#parts.replica.ask<Answer>(message, { timeout_ms: timeoutMs });
   }
+}
 
-  #requireReplica(): void {
-    const reason = this.#parts.ended();
-    if (reason) throw reason;
-  }
+/** A replica that is gone, or has no room now, may take the same operation a moment later. */
+function mayTryAgain(result: AskResult<unknown>): boolean {
+  if (result.outcome === "refused") return result.error.code === "OVERLOADED";
+  return result.outcome === "gone";
 }
 
 /** A write that began too late was never applied; every other refusal is the caller's to see. */

@@ -7,10 +7,10 @@ import type { DistanceMetric } from "../../protocol/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, ActorRef, Address } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
-import type { RowStore } from "../../storage/index.js";
 import { rowSlots } from "../row-slots.js";
 import { loadRows } from "./load-rows.js";
-import type { ReplicaMessage } from "./messages.js";
+import type { LoadParts } from "./load-rows.js";
+import type { ReplicaMessage, WatchSpec } from "./messages.js";
 import { Replica } from "./replica.js";
 import { WatchList } from "./watch-list.js";
 import type { WritePlan } from "./write-plan.js";
@@ -25,6 +25,7 @@ export interface ReplicaArgs {
   readonly owner: Address;
   /** Told after each commit. */
   readonly builder: Address;
+  readonly watches: readonly WatchSpec[];
 }
 
 /** How long the owner may take to make new shared memory known. */
@@ -42,8 +43,9 @@ export default defineActor<ReplicaArgs, ReplicaMessage>({
       mode: "write",
     });
     const tree = new MerkleTree();
-    await loadRows({ store, rows, tree, reserve: reserver(context, args, rows) });
-    return new ReplicaActor(context, args, { store, rows, tree });
+    const reserve = reserver(context, args, rows);
+    await loadRows({ store, rows, tree, reserve });
+    return new ReplicaActor(context, args, { store, rows, tree, reserve });
   },
 });
 
@@ -55,19 +57,15 @@ class ReplicaActor implements Actor<ReplicaMessage> {
   readonly #replica: Replica;
   readonly #builder: ActorRef;
 
-  constructor(
-    context: ActorContext,
-    args: ReplicaArgs,
-    parts: { readonly store: RowStore; readonly rows: SharedRows; readonly tree: MerkleTree },
-  ) {
+  constructor(context: ActorContext, args: ReplicaArgs, parts: LoadParts) {
     this.#context = context;
     this.#args = args;
     this.#scanner = new ExactScanner(parts.rows);
     this.#builder = context.ref(args.builder);
+    for (const watch of args.watches) this.#watches.add(watch);
     this.#replica = new Replica({
       ...parts,
       clock: context.clock,
-      reserve: reserver(context, args, parts.rows),
       committed: (plan, version) => this.#committed(plan, version),
       fail: (error) => context.crash(error),
     });
@@ -124,13 +122,18 @@ function reserver(
   args: ReplicaArgs,
   rows: SharedRows,
 ): (count: number) => Promise<void> {
+  let announced = rows.share().segments.length;
   return async (count) => {
-    const extended = rows.reserve(count);
-    if (!extended) return;
+    rows.reserve(count);
+    const handle = rows.share();
+    if (handle.segments.length === announced) return;
     const told = await context
       .ref(args.owner)
-      .ask({ type: "rows_extended" }, { timeout_ms: extendMs, attachments: [extended] });
-    if (told.outcome === "ok") return;
+      .ask({ type: "rows_extended" }, { timeout_ms: extendMs, attachments: [handle] });
+    if (told.outcome === "ok") {
+      announced = handle.segments.length;
+      return;
+    }
     throw new DvespError("OVERLOADED", `new memory was not taken over: ${told.outcome}`);
   };
 }

@@ -18,7 +18,7 @@ export interface LoadParts {
 export async function loadRows({ store, rows, tree, reserve }: LoadParts): Promise<void> {
   const durable = store.nextOrdinal;
   await reserve(durable);
-  const loaded = Math.min(rows.committed, durable);
+  const loaded = Math.min(rows.written, durable);
   rows.truncate(loaded);
   await store.loadVectors(loaded, durable - loaded, (first, block) => {
     rows.write(first, block);

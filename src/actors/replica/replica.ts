@@ -9,7 +9,7 @@ import { DvespError, toDvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
-import type { RowStore } from "../../storage/index.js";
+import type { RowSnapshot, RowStore } from "../../storage/index.js";
 import { advanceTree, commitBatch, deadOrdinals, revertTree } from "./commit-batch.js";
 import type { OperationRecord } from "./commit-batch.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
@@ -20,7 +20,7 @@ import { WriteQueue } from "./write-queue.js";
 import type { Waiting } from "./write-queue.js";
 
 /** How long rows stay readable for searches that began before a commit replaced them. */
-const graceMs = 10_000;
+const graceMs = 60_000;
 /** How long an operation without a caller's key is remembered. */
 const operationMs = 600_000;
 
@@ -42,14 +42,29 @@ interface Planned {
   readonly ids: PlannedIds;
 }
 
+interface Refused {
+  readonly entry: Waiting<WriteOutcome>;
+  readonly error: unknown;
+}
+
+interface PlannedGroup {
+  readonly plan: WritePlan;
+  readonly planned: readonly Planned[];
+  /** Told only once it is known what became of the writes that they were judged against. */
+  readonly refused: readonly Refused[];
+}
+
 export class Replica {
   readonly #parts: ReplicaParts;
   readonly #queue = new WriteQueue<WriteOutcome>();
   readonly #underWay = new Map<string, Promise<WriteOutcome>>();
   #committing = false;
+  /** As of the last commit. */
+  #root: string;
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
+    this.#root = parts.tree.root();
   }
 
   /** Applies a write once, however often it is asked for. Rejects with why it was refused. */
@@ -69,16 +84,22 @@ export class Replica {
   /** The outcome of an operation, waiting for one under way; undefined if it was never applied. */
   async outcome(operationId: string): Promise<WriteOutcome | undefined> {
     const known = this.#underWay.get(operationId);
-    return known ? known.catch(() => undefined) : this.#recorded(operationId);
+    if (known) return known.catch(() => undefined);
+    const snapshot = this.#parts.store.snapshot();
+    try {
+      return recorded(snapshot, operationId, this.#parts.clock.now());
+    } finally {
+      snapshot.release();
+    }
   }
 
   status(): ReplicaStatus {
-    const { store, rows, tree } = this.#parts;
+    const { store, rows } = this.#parts;
     return {
       rows: store.rows,
       next_ordinal: store.nextOrdinal,
       applied_version: store.appliedVersion,
-      root: tree.root(),
+      root: this.#root,
       bytes: { ...store.bytes(), vectors_memory: rows.bytes },
     };
   }
@@ -106,39 +127,45 @@ export class Replica {
   }
 
   async #commitGroup(group: readonly Waiting<WriteOutcome>[]): Promise<void> {
-    const { store } = this.#parts;
-    const snapshot = store.snapshot();
-    let plan: WritePlan;
-    let planned: Planned[];
+    const { plan, planned, refused } = this.#planGroup(group);
     try {
-      plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal);
-      planned = group.flatMap((entry) => this.#plan(plan, entry));
+      const outcomes = planned.length === 0 ? [] : await this.#commit(plan, planned);
+      planned.forEach(({ entry }, index) => entry.answer(outcomes[index] as WriteOutcome));
+      for (const { entry, error } of refused) entry.refuse(error);
+    } catch (error) {
+      const refusal = toDvespError(error);
+      // Whether it is durable only a replica that opens storage anew can say: it ends, and nobody is
+      // answered, before the promises are settled.
+      if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") this.#parts.fail(error);
+      // A refusal may rest on what did not come to be: it goes the same way.
+      for (const { entry } of [...planned, ...refused]) entry.refuse(refusal);
+      return;
+    }
+    if (planned.length > 0) this.#parts.committed(plan, this.#parts.store.appliedVersion);
+  }
+
+  #planGroup(group: readonly Waiting<WriteOutcome>[]): PlannedGroup {
+    const { store, clock } = this.#parts;
+    const snapshot = store.snapshot();
+    try {
+      const plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal);
+      const planned: Planned[] = [];
+      const refused: Refused[] = [];
+      for (const entry of group) {
+        const { operation_id, write, version, deadline_ms } = entry.message;
+        try {
+          const done = recorded(snapshot, operation_id, clock.now());
+          if (done) entry.answer(done);
+          else if (clock.now() >= deadline_ms) throw tooLate();
+          else planned.push({ entry, ids: plan.add(write, version) });
+        } catch (error) {
+          refused.push({ entry, error });
+        }
+      }
+      return { plan, planned, refused };
     } finally {
       snapshot.release();
     }
-    if (planned.length === 0) return;
-    try {
-      const outcomes = await this.#commit(plan, planned);
-      planned.forEach(({ entry }, index) => entry.answer(outcomes[index] as WriteOutcome));
-    } catch (error) {
-      const refusal = toDvespError(error);
-      // Whether it is durable only a replica that opens storage anew can say: nobody is answered.
-      if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") throw error;
-      for (const { entry } of planned) entry.refuse(refusal);
-    }
-  }
-
-  /** Adds one write to the plan; one that is answered or refused already adds nothing. */
-  #plan(plan: WritePlan, entry: Waiting<WriteOutcome>): Planned[] {
-    const { message, answer, refuse } = entry;
-    try {
-      const done = this.#recorded(message.operation_id);
-      if (!done) return [{ entry, ids: plan.add(message.write, message.version) }];
-      answer(done);
-    } catch (error) {
-      refuse(error);
-    }
-    return [];
   }
 
   async #commit(plan: WritePlan, planned: readonly Planned[]): Promise<WriteOutcome[]> {
@@ -166,27 +193,30 @@ export class Replica {
       rows.truncate(plan.firstOrdinal);
       throw error;
     }
-    this.#afterCommit(plan, version);
+    this.#afterCommit(plan);
+    this.#root = root;
     return outcomes;
   }
 
-  #afterCommit(plan: WritePlan, version: string): void {
+  #afterCommit(plan: WritePlan): void {
     const { rows, clock } = this.#parts;
     rows.commit(plan.nextOrdinal);
     const dead = deadOrdinals(plan);
     if (dead.length > 0) clock.after(graceMs, () => dead.forEach((one) => rows.markDead(one)));
-    this.#parts.committed(plan, version);
   }
+}
 
-  #recorded(operationId: string): WriteOutcome | undefined {
-    const snapshot = this.#parts.store.snapshot();
-    try {
-      const bytes = snapshot.operation(operationId, this.#parts.clock.now());
-      return bytes && decodeOutcome(bytes);
-    } finally {
-      snapshot.release();
-    }
-  }
+function recorded(
+  snapshot: RowSnapshot,
+  operationId: string,
+  nowMs: number,
+): WriteOutcome | undefined {
+  const bytes = snapshot.operation(operationId, nowMs);
+  return bytes && decodeOutcome(bytes);
+}
+
+function tooLate(): DvespError {
+  return new DvespError("TIMEOUT", "the deadline passed before the write began");
 }
 
 function operationRecord(

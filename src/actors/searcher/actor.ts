@@ -1,16 +1,17 @@
 /** A searcher as an actor: one per thread and shard, reads only. */
-import { sleep, SystemDisk, unreachable } from "../../base/index.js";
+import { SystemDisk, isDvespError, sleep, unreachable } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
 import { encodeAnswer, encodeRawAnswer, normaliseBody } from "../../protocol/index.js";
 import type { CollectionSettings, NormalSearch, RawSearchAnswer } from "../../protocol/index.js";
-import { defineActor } from "../../runtime/index.js";
+import { defineActor, yieldToEventLoop } from "../../runtime/index.js";
 import type { Actor, ActorContext, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
 import { indexedCollection } from "../collection/settings.js";
+import { AnswerBudget } from "./answer-budget.js";
 import { AttachedIndex } from "./attached-index.js";
 import { Deadline } from "./deadline.js";
 import type { NormalRead, ReadAnswer, SearcherMessage } from "./messages.js";
@@ -40,10 +41,25 @@ export default defineActor<SearcherArgs, SearcherMessage>({
       mode: "read",
     });
     const index = await AttachedIndex.open(rows, indexedCollection(settings));
-    if (publication !== undefined) await index.refresh(publication as IndexPublication);
+    if (publication !== undefined) await attach(context, settings, index, publication);
     return new Searcher(context, { rows, store, index }, settings);
   },
 });
+
+/** An index that cannot be read is no reason not to search: until the next one, rows are scanned. */
+async function attach(
+  context: ActorContext,
+  { collection }: CollectionSettings,
+  index: AttachedIndex,
+  publication: unknown,
+): Promise<void> {
+  try {
+    await index.refresh(publication as IndexPublication);
+  } catch (error) {
+    if (!isDvespError(error)) throw error;
+    context.emit({ type: "index_attach_failed", collection, error: error.toPlain() });
+  }
+}
 
 interface SearcherParts {
   readonly rows: SharedRows;
@@ -97,7 +113,11 @@ class Searcher implements Actor<SearcherMessage> {
   async #read(request: NormalRead, arrivedMs: number): Promise<ReadAnswer> {
     if (request.operation === "search_batch") {
       const answers: RawSearchAnswer[] = [];
-      for (const query of request.queries) answers.push(await this.#search(query, arrivedMs));
+      const budget = new AnswerBudget();
+      for (const query of request.queries) {
+        answers.push(await this.#search(query, arrivedMs, budget));
+        await new Promise<void>((resolve) => yieldToEventLoop(resolve));
+      }
       return { operation: "search_batch", answers };
     }
     if (request.operation === "search") return this.#search(request, arrivedMs);
@@ -115,11 +135,15 @@ class Searcher implements Actor<SearcherMessage> {
     }
   }
 
-  async #search(request: NormalSearch, arrivedMs: number): Promise<RawSearchAnswer> {
+  async #search(
+    request: NormalSearch,
+    arrivedMs: number,
+    budget = new AnswerBudget(),
+  ): Promise<RawSearchAnswer> {
     const { clock } = this.#context;
     const deadline = new Deadline(clock, arrivedMs, request.timeout_ms);
     await this.#waitFor(request, deadline);
-    const { plan, exact, ...answer } = this.#reader.search(request, deadline);
+    const { plan, exact, ...answer } = this.#reader.search(request, deadline, budget);
     const time_ms = Math.max(0, clock.now() - arrivedMs);
     return {
       ...answer,

@@ -12,8 +12,10 @@ import type { Deadline } from "./deadline.js";
 const rememberedMax = 32;
 const rowsPerCheck = 1024;
 
+type RowTest = (row: RowRecord) => boolean;
+
 /** A filter as a test of a row. Errors: `INVALID_ARGUMENT`. */
-export function rowTest(filter: Filter): (row: RowRecord) => boolean {
+export function rowTest(filter: Filter): RowTest {
   const matches = compileFilter(parseFilter(filter));
   return (row) => matches(decodeMetadata(row.metadata));
 }
@@ -24,11 +26,12 @@ export class AdmittedRows {
 
   /** Errors: `INVALID_ARGUMENT` for the filter, `TIMEOUT`. */
   of(filter: Filter, snapshot: RowSnapshot, deadline: Deadline): AllowList {
+    const admits = rowTest(filter);
     const key = JSON.stringify(filter);
     const known = this.#remembered.get(key);
     this.#remembered.delete(key);
     const version = snapshot.appliedVersion;
-    const rows = known?.version === version ? known.rows : evaluate(filter, snapshot, deadline);
+    const rows = known?.version === version ? known.rows : evaluate(admits, snapshot, deadline);
     this.#remembered.set(key, { version, rows });
     if (this.#remembered.size > rememberedMax) this.#forgetOldest();
     return rows;
@@ -42,8 +45,7 @@ export class AdmittedRows {
   }
 }
 
-function evaluate(filter: Filter, snapshot: RowSnapshot, deadline: Deadline): AllowList {
-  const admits = rowTest(filter);
+function evaluate(admits: RowTest, snapshot: RowSnapshot, deadline: Deadline): AllowList {
   const admitted = AllowList.empty(snapshot.nextOrdinal);
   let seen = 0;
   for (const row of snapshot.scan(0)) {

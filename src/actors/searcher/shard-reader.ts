@@ -13,12 +13,14 @@ import { compareVectorCrc } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
 import type { AllowList, Hits, ReplicaAnswer, SharedRows } from "../../index/index.js";
 import type { AttachedIndex } from "./attached-index.js";
+import { AnswerBudget } from "./answer-budget.js";
 import { AdmittedRows, rowTest } from "./admitted-rows.js";
 import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
 
 const rowsPerCheck = 1024;
+const componentBytes = Float32Array.BYTES_PER_ELEMENT;
 /** Hits asked for beyond those wanted, for rows that the snapshot does not know. */
 const slackHits = 8;
 
@@ -55,6 +57,7 @@ export class ShardReader {
   search(
     request: NormalSearch,
     deadline: Deadline,
+    budget = new AnswerBudget(),
   ): Omit<RawSearchAnswer, "metrics"> & SearchFacts {
     const { store } = this.#parts;
     if (request.query_vector.length !== store.dimension) {
@@ -66,12 +69,16 @@ export class ShardReader {
       while (!nearest) nearest = this.#nearest(request, snapshot, deadline);
       const { found, facts } = nearest;
       const page = found.slice(request.offset, request.offset + request.top_k);
-      const rows = page.map(({ row, distance }) => ({ ...this.#raw(row, request), distance }));
+      const rows = page.map(({ row, distance }) => ({
+        ...this.#raw(row, request, budget),
+        distance,
+      }));
       return { operation: "search", rows, ...facts };
     });
   }
 
   get(request: NormalGet): RawGetAnswer {
+    const budget = new AnswerBudget();
     return this.#with((snapshot) => {
       const rows: RawRow[] = [];
       const missing_ids: string[] = [];
@@ -80,7 +87,7 @@ export class ShardReader {
         parseUuid(id, bytes, 0);
         const ordinal = snapshot.ordinalOf(bytes);
         const row = ordinal === undefined ? undefined : snapshot.row(ordinal);
-        if (row) rows.push(this.#raw(row, request));
+        if (row) rows.push(this.#raw(row, request, budget));
         else missing_ids.push(id);
       }
       return { operation: "get", rows, missing_ids };
@@ -89,6 +96,7 @@ export class ShardReader {
 
   /** Rows in the order of their ids: one that is there throughout a walk appears exactly once. */
   scroll(request: NormalScroll, deadline: Deadline): RawScrollAnswer {
+    const budget = new AnswerBudget();
     const after = request.cursor === undefined ? undefined : readCursor(request.cursor);
     const admits = request.filter ? rowTest(request.filter) : () => true;
     return this.#with((snapshot) => {
@@ -105,7 +113,7 @@ export class ShardReader {
       const last = rows.at(-1);
       return {
         operation: "scroll",
-        rows: rows.map((row) => this.#raw(row, request)),
+        rows: rows.map((row) => this.#raw(row, request, budget)),
         ...(more && last && { next_cursor: makeCursor(last.id) }),
       };
     });
@@ -146,7 +154,10 @@ export class ShardReader {
     }
   }
 
-  #raw(row: RowRecord, { include_vectors, include_metadata }: Parts): RawRow {
+  #raw(row: RowRecord, parts: Parts, budget: AnswerBudget): RawRow {
+    const { include_vectors, include_metadata } = parts;
+    const vectorBytes = include_vectors ? this.#parts.rows.dimension * componentBytes : 0;
+    budget.take(vectorBytes + (include_metadata ? row.metadata.length : 0));
     return {
       id: formatUuid(row.id, 0),
       version: row.version,

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import type { CollectionSettings, NormalCreate } from "../../../src/protocol/index.js";
+import {
+  completeSettings,
+  implicitSettings,
+  indexedCollection,
+  sameSettings,
+} from "../../../src/actors/collection/settings.js";
+
+const request: NormalCreate = {
+  collection: "c",
+  dimension: 8,
+  distance_metric: "l2",
+  index: { type: "hnsw" },
+  shards: undefined,
+  replication_factor: undefined,
+};
+const hnsw = {
+  type: "hnsw",
+  engine: "hnswlib",
+  quantization: "none",
+  m: 16,
+  ef_construction: 100,
+  recall: 0.98,
+};
+
+describe("completeSettings", () => {
+  it("fills in every default", () => {
+    expect(completeSettings(request)).toEqual({
+      collection: "c",
+      dimension: 8,
+      distance_metric: "l2",
+      index: hnsw,
+      shards: 1,
+      replication_factor: 1,
+    });
+  });
+
+  it("keeps what was asked for", () => {
+    const index = {
+      type: "hnsw",
+      engine: "hnswlib",
+      m: 8,
+      ef_construction: 50,
+      recall: 0.9,
+    } as const;
+    expect(completeSettings({ ...request, index, shards: 1, replication_factor: 1 }).index).toEqual(
+      {
+        ...index,
+        quantization: "none",
+      },
+    );
+    expect(completeSettings({ ...request, index: { type: "flat" } }).index).toEqual({
+      type: "flat",
+    });
+    const auto = completeSettings({ ...request, index: { type: "auto", m: 8 } }).index;
+    expect(auto).toEqual({ ...hnsw, type: "auto", m: 8 });
+  });
+
+  it.each([
+    { change: { shards: 2 }, field: "shards" },
+    { change: { replication_factor: 3 }, field: "replication_factor" },
+    { change: { index: { type: "ivf" } }, field: "index.type" },
+    { change: { index: { type: "hnsw", quantization: "int8" } }, field: "index.quantization" },
+  ] as const)("refuses $change instead of ignoring it", ({ change, field }) => {
+    expect(() => completeSettings({ ...request, ...change })).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", field }) as Error,
+    );
+  });
+});
+
+describe("implicitSettings", () => {
+  it("are those of a cosine HNSW collection", () => {
+    const { collection, dimension, distance_metric, index } = implicitSettings("made", 3);
+    expect({ collection, dimension, distance_metric, index }).toEqual({
+      collection: "made",
+      dimension: 3,
+      distance_metric: "cosine",
+      index: hnsw,
+    });
+  });
+});
+
+describe("sameSettings", () => {
+  const settings = completeSettings(request);
+
+  it("does not mind the order of fields, nor a trip through JSON", () => {
+    const turned = Object.fromEntries(Object.entries(settings).reverse());
+    const index = Object.fromEntries(Object.entries(settings.index).reverse());
+    const other = { ...turned, index } as unknown as CollectionSettings;
+    expect(sameSettings(settings, other)).toBe(true);
+    expect(sameSettings(settings, JSON.parse(JSON.stringify(settings)) as typeof settings)).toBe(
+      true,
+    );
+  });
+
+  it.each([
+    { collection: "d" },
+    { dimension: 9 },
+    { distance_metric: "cosine" },
+    { shards: 2 },
+    { replication_factor: 2 },
+    ...[{ type: "auto" }, { m: 8 }, { ef_construction: 1 }, { recall: 0.5 }, { lists: 3 }].map(
+      (change) => ({ index: { ...settings.index, ...change } }),
+    ),
+  ])("minds %j", (change) => {
+    expect(sameSettings(settings, { ...settings, ...change } as CollectionSettings)).toBe(false);
+  });
+});
+
+describe("indexedCollection", () => {
+  it("is the part that the index is made from", () => {
+    const settings = completeSettings(request);
+    expect(indexedCollection(settings)).toEqual({
+      dimension: 8,
+      metric: "l2",
+      index: settings.index,
+    });
+  });
+});
