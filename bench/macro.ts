@@ -2,7 +2,7 @@
  * What does a user of one node get? Import, search through the API and through REST, and how long the
  * main thread is held up meanwhile. Run it by `npm run bench`; without arguments on the demo data:
  *
- *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--rows N] [--json FILE]
+ *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--engine shared] [--json FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
     queries: { type: "string", default: "demo/data/arxiv-titles.fbin" },
     truth: { type: "string" },
     metric: { type: "string", default: "cosine" },
+    engine: { type: "string", default: "hnswlib" },
     json: { type: "string" },
   },
 });
@@ -69,7 +70,7 @@ async function importAll(store: VectorStore, data: Omit<DataSet, "truth">): Prom
     collection,
     dimension,
     distance_metric: metric,
-    index: { type: "hnsw" },
+    index: { type: "hnsw", engine: options.engine as "hnswlib" | "shared" },
   });
   const ids: string[] = [];
   const times: number[] = [];
@@ -212,7 +213,8 @@ async function main(): Promise<void> {
   } finally {
     rmSync(path, { recursive: true, force: true });
   }
-  const result = { machine: machine(), data: options.train, metric: options.metric, figures };
+  const { train, metric, engine } = options;
+  const result = { machine: machine(), data: train, metric, engine, figures };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(result, null, 2));
 }

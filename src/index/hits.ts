@@ -8,3 +8,12 @@ export interface Hits {
   /** Parallel to `ordinals`, never falling. */
   readonly distances: Float32Array;
 }
+
+/** The hits that are no farther than `maxDistance`. */
+export function within(hits: Hits, maxDistance = Infinity): Hits {
+  const count = hits.distances.findLastIndex((distance) => distance <= maxDistance) + 1;
+  return {
+    ordinals: hits.ordinals.subarray(0, count),
+    distances: hits.distances.subarray(0, count),
+  };
+}

@@ -10,7 +10,7 @@
 import { assert } from "../base/index.js";
 import { chooseEf } from "./calibration.js";
 import { ExactScanner, stopIfAsked } from "./exact-scanner.js";
-import type { Hits } from "./hits.js";
+import { within, type Hits } from "./hits.js";
 import { HnswlibGraph } from "./hnswlib-graph.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import type { Metric } from "./metric.js";
@@ -123,12 +123,4 @@ export class HnswlibReader implements IndexReader {
     }
     return dead;
   }
-}
-
-function within(hits: Hits, maxDistance = Infinity): Hits {
-  const count = hits.distances.findLastIndex((distance) => distance <= maxDistance) + 1;
-  return {
-    ordinals: hits.ordinals.subarray(0, count),
-    distances: hits.distances.subarray(0, count),
-  };
 }

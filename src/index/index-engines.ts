@@ -5,6 +5,7 @@ import { invalid, unreachable } from "../base/index.js";
 import { flatEngine } from "./flat-index.js";
 import { hnswlibEngine } from "./hnswlib-engine.js";
 import type { Metric } from "./metric.js";
+import { sharedEngine } from "./shared/engine.js";
 import type { SharedRows } from "./shared-rows.js";
 import type {
   BuilderOptions,
@@ -51,13 +52,9 @@ export function selectIndex(collection: IndexedCollection, rows: number): IndexS
         rows,
       );
     case "hnsw":
-      if (index.engine === "shared") throw invalid("no such engine: shared", "index.engine");
-      if (index.quantization === "int8") {
-        throw invalid("engine hnswlib does not quantise", "index.quantization");
-      }
       return {
         type: "hnsw",
-        engine: "hnswlib",
+        engine: selectEngine(index),
         dimension,
         metric,
         m: index.m ?? defaults.m,
@@ -71,6 +68,17 @@ export function selectIndex(collection: IndexedCollection, rows: number): IndexS
   }
 }
 
+/** Each engine quantises in one way; the choice of the other is refused, not ignored. */
+function selectEngine({ engine = "hnswlib", quantization }: IndexChoice): "hnswlib" | "shared" {
+  if (engine === "hnswlib" && quantization === "int8") {
+    throw invalid("engine hnswlib does not quantise", "index.quantization");
+  }
+  if (engine === "shared" && quantization === "none") {
+    throw invalid("engine shared always quantises to int8", "index.quantization");
+  }
+  return engine;
+}
+
 /** Starts the builder of an index, from its newest valid snapshot. Errors: `INTERNAL` (disk). */
 export function openBuilder(options: BuilderOptions): Promise<IndexBuilder> {
   const { spec, ...rest } = options;
@@ -79,6 +87,8 @@ export function openBuilder(options: BuilderOptions): Promise<IndexBuilder> {
       return flatEngine.openBuilder({ ...rest, spec });
     case "hnswlib":
       return hnswlibEngine.openBuilder({ ...rest, spec });
+    case "shared":
+      return sharedEngine.openBuilder({ ...rest, spec });
     default:
       return unreachable(spec);
   }
@@ -94,6 +104,8 @@ export function attachReader(
       return flatEngine.attach(publication, rows);
     case "hnswlib":
       return hnswlibEngine.attach(publication, rows);
+    case "shared":
+      return sharedEngine.attach(publication, rows);
     default:
       return unreachable(publication);
   }

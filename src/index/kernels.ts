@@ -1,6 +1,6 @@
 /**
- * The compiled kernels (src/kernels) as typed functions over one shared memory. The module is read
- * and compiled once per thread; it holds no state, so an instance per memory and thread is cheap.
+ * The compiled kernels (src/kernels) as typed functions over one shared memory. A module is read and
+ * compiled once per thread; it holds no state, so an instance per memory and thread is cheap.
  */
 import { readFileSync } from "node:fs";
 import { DvespError } from "../base/index.js";
@@ -29,22 +29,34 @@ export interface Kernels {
   finishRows(rows: number, stride: number, vectorBytes: number, count: number): void;
 }
 
-/** The same file seen from src/index and from dist/index. */
-const location = new URL("../../dist/index/kernels.wasm", import.meta.url);
+type ModuleName = "kernels" | "hnsw";
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<ModuleName, WebAssembly.Module>();
 
-function kernelModule(): WebAssembly.Module {
+function compile(name: ModuleName): WebAssembly.Module {
+  const known = compiled.get(name);
+  if (known) return known;
+  // The same file seen from src/index and from dist/index.
+  const location = new URL(`../../dist/index/${name}.wasm`, import.meta.url);
   try {
-    return (compiled ??= new WebAssembly.Module(readFileSync(location)));
+    const module = new WebAssembly.Module(readFileSync(location));
+    compiled.set(name, module);
+    return module;
   } catch (cause) {
     const message = `cannot load ${location.pathname}; \`npm run build:kernels\` makes it`;
     throw new DvespError("INTERNAL", message, { cause });
   }
 }
 
-/** The kernels over `memory`. Errors: `INTERNAL` when the package was not built. */
+/**
+ * What a module exports, over `memory`; the caller knows its type.
+ * Errors: `INTERNAL` when the package was not built.
+ */
+export function instantiate(name: ModuleName, memory: WebAssembly.Memory): unknown {
+  return new WebAssembly.Instance(compile(name), { env: { memory } }).exports;
+}
+
+/** The kernels over rows. Errors: as `instantiate`. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
-  const instance = new WebAssembly.Instance(kernelModule(), { env: { memory } });
-  return instance.exports as unknown as Kernels;
+  return instantiate("kernels", memory) as Kernels;
 }

@@ -46,6 +46,8 @@ export const deadFlag = 1;
 
 /** Byte offsets of one thread's scratch slot in each segment. */
 export interface ScratchSlot {
+  /** Its number, 0 to `scratchSlots - 1`. */
+  readonly number: number;
   readonly query: number;
   readonly ordinals: number;
   readonly distances: number;
@@ -55,7 +57,7 @@ export function scratchSlot(slot: number): ScratchSlot {
   assert(Number.isInteger(slot) && slot >= 0 && slot < scratchSlots, "scratch slot in range");
   const query = (1 + slot) * pageBytes;
   const ordinals = query + queryBytes;
-  return { query, ordinals, distances: ordinals + blockBytes };
+  return { number: slot, query, ordinals, distances: ordinals + blockBytes };
 }
 
 export interface RowLayout {

@@ -11,6 +11,7 @@ import type { AllowList } from "./allow-list.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import type { Hits } from "./hits.js";
 import type { Metric } from "./metric.js";
+import type { SharedPublication } from "./shared/publication.js";
 import type { SharedRows } from "./shared-rows.js";
 
 export interface FlatSpec {
@@ -20,9 +21,8 @@ export interface FlatSpec {
   readonly dimension: number;
 }
 
-export interface HnswSpec {
+interface HnswSettings {
   readonly type: "hnsw";
-  readonly engine: "hnswlib";
   readonly metric: Metric;
   readonly dimension: number;
   /** Links per row and level; twice as many on the lowest. */
@@ -33,8 +33,18 @@ export interface HnswSpec {
   readonly recall: number;
 }
 
+/** hnswlib-node's graph over float32. */
+export interface HnswSpec extends HnswSettings {
+  readonly engine: "hnswlib";
+}
+
+/** Our own graph over int8 codes, in shared memory. */
+export interface SharedSpec extends HnswSettings {
+  readonly engine: "shared";
+}
+
 /** How an index is to be made; another spec is another index. */
-export type IndexSpec = FlatSpec | HnswSpec;
+export type IndexSpec = FlatSpec | HnswSpec | SharedSpec;
 
 export interface FlatPublication {
   readonly engine: "flat";
@@ -44,7 +54,7 @@ export interface FlatPublication {
 }
 
 /** A state of an index that readers may attach; survives a structured clone. */
-export type IndexPublication = FlatPublication | HnswlibPublication;
+export type IndexPublication = FlatPublication | HnswlibPublication | SharedPublication;
 
 /** How hard to look. `ef` wins over `recall`, which wins over the recall of the spec. */
 export interface SearchEffort {

@@ -7,6 +7,10 @@
 import { distance } from "./distances";
 import { setTrailer } from "./row";
 import { innerProduct, wideInnerProduct } from "./sums";
+import { touchLines } from "./touch";
+
+/** Scattered rows whose cache lines are asked for ahead. */
+const TOUCHED: u32 = 16;
 
 /** Norms outside these bounds are left to float64, row by row. */
 const NORM_MIN: f64 = 1e-15;
@@ -40,9 +44,28 @@ export function scanList(
   out: usize,
 ): void {
   for (let index: u32 = 0; index < count; index++) {
+    if (index % TOUCHED == 0) {
+      const ahead = min<u32>(TOUCHED, count - index);
+      touchList(rows, stride, bytes, list + ((<usize>index) << 2), ahead, out + ((<usize>index) << 2));
+    }
     const row = rows + <usize>load<u32>(list + ((<usize>index) << 2)) * stride;
     store<f32>(out + ((<usize>index) << 2), distance(metric, query, row, bytes));
   }
+}
+
+function touchList(
+  rows: usize,
+  stride: usize,
+  bytes: usize,
+  list: usize,
+  count: u32,
+  out: usize,
+): void {
+  let sum: u32 = 0;
+  for (let index: u32 = 0; index < count; index++) {
+    sum += touchLines(rows + <usize>load<u32>(list + ((<usize>index) << 2)) * stride, bytes);
+  }
+  store<u32>(out, sum);
 }
 
 /** Fills in the trailers of `count` new rows: inverse norm, and no flags. */

@@ -45,7 +45,8 @@ function completeIndex(asked: IndexedCollection): IndexSettings {
   const spec = selectIndex(asked, autoHnswRows);
   if (spec.type === "flat") return { type };
   const { engine, m, efConstruction, recall } = spec;
-  return { type, engine, quantization: "none", m, ef_construction: efConstruction, recall };
+  const quantization = engine === "shared" ? "int8" : "none";
+  return { type, engine, quantization, m, ef_construction: efConstruction, recall };
 }
 
 function parts(settings: CollectionSettings): unknown {

@@ -208,7 +208,7 @@ describe(`WriteCoordinator (SEED=${seed})`, () => {
     for (const code of ["CLOSED", "TIMEOUT", "NOT_ENOUGH_REPLICAS"] as const) {
       const refusal = refused(code);
       const world = new World(({ type }, count) =>
-        type === "outcome" ? ok(outcome) : count === 1 ? gone : refusal,
+        type === "outcome" ? ok(outcome) : count === 0 ? gone : refusal,
       );
       const write = world.coordinator.write(prepared());
       expect(await endOf(world.clock, write, 100)).toEqual(outcome);
@@ -218,7 +218,7 @@ describe(`WriteCoordinator (SEED=${seed})`, () => {
 
   it("never calls a write that may be stored overloaded: it sends again", async () => {
     const full = refused("OVERLOADED");
-    const world = new World((_, count) => (count === 1 ? gone : count < 4 ? full : ok(outcome)));
+    const world = new World((_, count) => (count === 0 ? gone : count < 3 ? full : ok(outcome)));
     const write = world.coordinator.write(prepared());
     expect(await endOf(world.clock, write, 100)).toEqual(outcome);
     expect(world.questions()).toEqual(["write", "write", "write", "write"]);

@@ -12,3 +12,9 @@ describeIndex({
   spec: (metric, dimension) =>
     selectIndex({ metric, dimension, index: { type: "hnsw", engine: "hnswlib" } }, 0),
 });
+
+describeIndex({
+  name: "hnsw, engine shared",
+  spec: (metric, dimension) =>
+    selectIndex({ metric, dimension, index: { type: "hnsw", engine: "shared" } }, 0),
+});

@@ -25,7 +25,7 @@ describe("selectIndex", () => {
 
   it.each([
     [{ type: "ivf" }, "index.type"],
-    [{ type: "hnsw", engine: "shared" }, "index.engine"],
+    [{ type: "hnsw", engine: "shared", quantization: "none" }, "index.quantization"],
     [{ type: "hnsw", quantization: "int8" }, "index.quantization"],
   ] as const)("refuses what no engine offers: %j", (index, field) => {
     expect(() => select(index)).toThrow(

@@ -1,0 +1,135 @@
+/**
+ * The writer of an index of engine `shared`. What it adds is at once in the memory that readers walk;
+ * a publication only tells them how far they may read, and how hard they must look. So it costs
+ * nothing but, now and then, a calibration and a snapshot on disk.
+ *
+ * A graph fills one memory of 4 GiB at most. Rows beyond are not taken in: they stay fresh, and every
+ * search scans them.
+ */
+import { setImmediate } from "node:timers/promises";
+import { assert, randomFraction, seededRandom, systemRandom } from "../../base/index.js";
+import { calibrate } from "../calibration.js";
+import { ExactScanner } from "../exact-scanner.js";
+import type { BuilderOptions, IndexBuilder, SharedSpec } from "../vector-index.js";
+import { efMax } from "./graph-layout.js";
+import { SharedGraph } from "./graph.js";
+import { sampleMean } from "./mean.js";
+import type { SharedPublication } from "./publication.js";
+import { GraphSnapshots, type GraphState, type Restored } from "./snapshots.js";
+
+/** Calibrates again when the index has grown by this factor. */
+const calibrationGrowth = 1.5;
+/** Writes a snapshot when the index has grown by this factor. */
+const snapshotGrowth = 1.25;
+
+export class SharedBuilder implements IndexBuilder {
+  readonly #options: BuilderOptions<SharedSpec>;
+  readonly #snapshots: GraphSnapshots;
+  readonly #scanner: ExactScanner;
+  readonly #graph: SharedGraph;
+  #state: GraphState;
+  /** Rows that the newest snapshot holds, or that one had no room for. */
+  #savedAt: number;
+  #generation: number;
+  #published: SharedPublication | undefined;
+  #isPublishing = false;
+
+  private constructor(
+    options: BuilderOptions<SharedSpec>,
+    snapshots: GraphSnapshots,
+    start: { readonly restored: Restored | undefined; readonly free: number },
+  ) {
+    const { spec, rows } = options;
+    const { restored, free } = start;
+    this.#options = options;
+    this.#snapshots = snapshots;
+    this.#scanner = new ExactScanner(rows);
+    this.#graph = restored?.graph ?? SharedGraph.create(spec, rows.scratch.number, systemRandom);
+    this.#state = restored ?? { indexed: 0, calibration: [], calibratedAt: 0 };
+    this.#savedAt = this.#state.indexed;
+    this.#generation = free;
+  }
+
+  static async open(options: BuilderOptions<SharedSpec>): Promise<SharedBuilder> {
+    const snapshots = new GraphSnapshots(options);
+    return new SharedBuilder(options, snapshots, await snapshots.open());
+  }
+
+  get indexed(): number {
+    return this.#state.indexed;
+  }
+
+  add(count: number): number {
+    assert(!this.#isPublishing, "nothing is added while the graph is published");
+    const { rows, spec } = this.#options;
+    const first = this.indexed;
+    const end = Math.min(rows.committed, first + count);
+    if (first === 0 && end > 0) this.#graph.centre(sampleMean(rows, spec.metric));
+    let ordinal = first;
+    while (ordinal < end && this.#graph.reserve(ordinal + 1)) this.#take(ordinal++);
+    this.#state = { ...this.#state, indexed: ordinal };
+    return ordinal - first;
+  }
+
+  remove(ordinals: Uint32Array): void {
+    assert(!this.#isPublishing, "nothing is removed while the graph is published");
+    for (const ordinal of ordinals) if (ordinal < this.indexed) this.#graph.remove(ordinal);
+  }
+
+  async publish(): Promise<SharedPublication> {
+    assert(!this.#isPublishing, "one publication at a time");
+    if (this.#published?.indexed === this.indexed) return this.#published;
+    this.#isPublishing = true;
+    try {
+      await this.#calibrate();
+      const generation = this.#generation++;
+      if (this.indexed >= this.#savedAt * snapshotGrowth) await this.#save(generation);
+      const { spec } = this.#options;
+      const { indexed, calibration } = this.#state;
+      const { memory } = this.#graph;
+      this.#published = { engine: "shared", spec, generation, indexed, calibration, memory };
+      return this.#published;
+    } finally {
+      this.#isPublishing = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    assert(!this.#isPublishing, "closed after its publication");
+    if (this.indexed > this.#savedAt) await this.#save(this.#generation++);
+  }
+
+  #take(ordinal: number): void {
+    const { rows, spec } = this.#options;
+    if (rows.isDead(ordinal)) this.#graph.remove(ordinal);
+    else this.#graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal, spec.m));
+  }
+
+  async #save(generation: number): Promise<void> {
+    await this.#snapshots.save(generation, this.#graph, this.#state);
+    this.#savedAt = this.indexed;
+  }
+
+  async #calibrate(): Promise<void> {
+    const { indexed, calibration, calibratedAt } = this.#state;
+    if (calibration.length > 0 && indexed < calibratedAt * calibrationGrowth) return;
+    const { metric } = this.#options.spec;
+    const measured = await calibrate({
+      scanner: this.#scanner,
+      metric,
+      indexed,
+      walk: (query, k, ef) => {
+        const walk = { query, wanted: Math.min(ef, efMax), ef, limit: indexed };
+        return this.#scanner.rank({ query, metric, k }, this.#graph.walk(walk).ordinals);
+      },
+      random: seededRandom(indexed),
+      pause: setImmediate,
+    });
+    this.#state = { indexed, calibration: measured, calibratedAt: indexed };
+  }
+}
+
+/** The highest level of a row: level l with probability m^-l, the same in every replica. */
+function levelOf(ordinal: number, m: number): number {
+  return Math.floor(-Math.log(1 - randomFraction(seededRandom(ordinal))) / Math.log(m));
+}

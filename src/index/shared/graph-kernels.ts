@@ -1,0 +1,18 @@
+/** The compiled graph kernels (src/kernels/hnsw) as typed functions over one graph's memory. */
+import { instantiate } from "../kernels.js";
+
+/** `scratch` is the byte offset of the calling thread's scratch slot. */
+export interface GraphKernels {
+  /** Takes the vector in the scratch slot as row `id`. */
+  insertRow(scratch: number, id: number, level: number): void;
+  /** Encodes the vector in the scratch slot as the query of the walks that follow. */
+  prepareQuery(scratch: number): void;
+  /** Fills the pool with the `ef` nearest; how many. */
+  walk(scratch: number, ef: number): number;
+  /** Turns the pool into the row numbers that qualify, nearest first; how many. */
+  collect(scratch: number, count: number, limit: number, isFiltered: number): number;
+}
+
+export function instantiateGraph(memory: WebAssembly.Memory): GraphKernels {
+  return instantiate("hnsw", memory) as GraphKernels;
+}

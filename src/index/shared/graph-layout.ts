@@ -1,0 +1,87 @@
+/**
+ * Where things lie in the memory of one graph; src/kernels/hnsw/layout.ts is the other half, and says
+ * what a record holds. Rows come last, so that a graph grows by growing its memory and nothing ever
+ * moves; what comes before them has its full size from the start, and costs nothing until used.
+ */
+import { assert } from "../../base/index.js";
+import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
+
+/** What the layout follows from. */
+export interface GraphShape {
+  readonly dimension: number;
+  /** Links per row and level; twice as many on the lowest. */
+  readonly m: number;
+}
+
+export interface GraphLayout {
+  /** Bytes of a code: one per component, zero-padded to 16. */
+  readonly codeBytes: number;
+  /** Bytes from one row's record to the next. */
+  readonly stride: number;
+  /** Rows that fit 32-bit addresses. */
+  readonly rowsMax: number;
+  /** Bytes of one bit per row. */
+  readonly bitmapBytes: number;
+  readonly slotBytes: number;
+  readonly upperBase: number;
+  readonly rowsBase: number;
+}
+
+/** Byte offsets in page 0. */
+export const header = {
+  entry: 0,
+  upperUsed: 8,
+  /** Two random words, by which readers know a memory again. */
+  identity: 16,
+  codeBytes: 32,
+  upperEnd: 36,
+  m: 40,
+  efConstruction: 44,
+  productFactor: 48,
+  isUnitLength: 52,
+  bitmapBytes: 56,
+  rowsBase: 60,
+  stride: 64,
+  mean: 4096,
+} as const;
+
+/** Byte offsets in a scratch slot. */
+export const slot = { vector: 0, query: 0x4000, pool: 0x14000, visited: 0x35000 } as const;
+
+/** Candidates that a walk can keep: what fits the pool. */
+export const efMax = 16_384;
+
+/** Scale, bias, upper, flags and count. */
+const fieldBytes = 20;
+/** Byte offset of the flags from the end of a code. */
+export const flagsField = 12;
+/** A row's record begins at a cache line. */
+const lineBytes = 64;
+/** Room for upper lists beyond what levels drawn at random take on average. */
+const upperMargin = 1.25;
+
+/** The layout of a memory of at most 4 GiB, filled with rows to its last page but one. */
+export function graphLayout({ dimension, m }: GraphShape): GraphLayout {
+  assert(slot.pool + (efMax + 2) * 8 <= slot.visited, "the largest pool fits its place");
+  const codeBytes = roundUp(dimension, 16);
+  const stride = roundUp(codeBytes + fieldBytes + 8 * m, lineBytes);
+  // A row reaches level l with probability m^-l, and takes 1 + m words per level.
+  const upperRowBytes = (upperMargin * 4 * (m + 1)) / (m - 1);
+  const bitmapShare = (2 * scratchSlots) / 8;
+  const room = (segmentPagesMax - 4) * pageBytes - scratchSlots * (slot.visited + 2 * pageBytes);
+  const rowsMax = Math.floor(room / (stride + upperRowBytes + bitmapShare));
+  const bitmapBytes = roundUp(rowsMax / 8, 16);
+  const slotBytes = roundUp(slot.visited + 2 * bitmapBytes, pageBytes);
+  const upperBase = pageBytes + scratchSlots * slotBytes;
+  const rowsBase = roundUp(upperBase + rowsMax * upperRowBytes, pageBytes);
+  return { codeBytes, stride, rowsMax, bitmapBytes, slotBytes, upperBase, rowsBase };
+}
+
+/** Pages of a memory that holds `rows` rows. */
+export function graphPages({ rowsBase, stride }: GraphLayout, rows: number): number {
+  return Math.ceil((rowsBase + rows * stride) / pageBytes) + 1;
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}

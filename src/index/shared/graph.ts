@@ -1,0 +1,201 @@
+/**
+ * A graph in shared memory behind typed arrays and ordinals, as one thread sees it: the builder's
+ * thread adds, any thread walks. The kernels do the work; this gives them a scratch slot, memory to
+ * grow into, and vectors.
+ */
+import { assert, DvespError, type Random } from "../../base/index.js";
+import type { AllowList } from "../allow-list.js";
+import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
+import type { SharedSpec } from "../vector-index.js";
+import { instantiateGraph, type GraphKernels } from "./graph-kernels.js";
+import {
+  efMax,
+  flagsField,
+  graphLayout,
+  graphPages,
+  header,
+  slot,
+  type GraphLayout,
+} from "./graph-layout.js";
+
+/** Memory is taken in steps of 2 MiB. */
+const growthPages = 32;
+const deadFlag = 1;
+
+export interface GraphWalk {
+  readonly query: Float32Array;
+  /** Rows wanted at most. */
+  readonly wanted: number;
+  /** Candidates kept during the walk, at most `efMax`. */
+  readonly ef: number;
+  /** Only rows below are returned. */
+  readonly limit: number;
+  readonly allow?: AllowList | undefined;
+}
+
+export interface GraphHits {
+  /** The nearest, at most as many as were wanted. */
+  readonly ordinals: Uint32Array;
+  /** Rows that qualify among the candidates. */
+  readonly count: number;
+}
+
+export class SharedGraph {
+  readonly layout: GraphLayout;
+  readonly memory: WebAssembly.Memory;
+  readonly #kernels: GraphKernels;
+  readonly #scratch: number;
+  readonly #dimension: number;
+  #words: Uint32Array;
+  #floats: Float32Array;
+
+  private constructor(spec: SharedSpec, memory: WebAssembly.Memory, scratchSlot: number) {
+    assert(scratchSlot >= 0 && scratchSlot < scratchSlots, "scratch slot in range");
+    this.layout = graphLayout(spec);
+    this.memory = memory;
+    this.#dimension = spec.dimension;
+    this.#kernels = instantiateGraph(memory);
+    this.#scratch = pageBytes + scratchSlot * this.layout.slotBytes;
+    this.#words = new Uint32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
+  }
+
+  /**
+   * An empty graph. `random` gives it its identity.
+   * Errors: `STORAGE_FULL` when there is no memory.
+   */
+  static create(spec: SharedSpec, scratchSlot: number, random: Random): SharedGraph {
+    const layout = graphLayout(spec);
+    const graph = new SharedGraph(spec, allocate(graphPages(layout, 0)), scratchSlot);
+    const words = graph.#words;
+    words[header.upperUsed / 4] = layout.upperBase;
+    words[header.identity / 4] = random.uint32();
+    words[header.identity / 4 + 1] = random.uint32();
+    words[header.codeBytes / 4] = layout.codeBytes;
+    words[header.upperEnd / 4] = layout.rowsBase;
+    words[header.m / 4] = spec.m;
+    words[header.efConstruction / 4] = spec.efConstruction;
+    graph.#floats[header.productFactor / 4] = spec.metric === "dot_product" ? 1 : 2;
+    words[header.isUnitLength / 4] = spec.metric === "cosine" ? 1 : 0;
+    words[header.bitmapBytes / 4] = layout.bitmapBytes;
+    words[header.rowsBase / 4] = layout.rowsBase;
+    words[header.stride / 4] = layout.stride;
+    return graph;
+  }
+
+  /** Another thread's graph; each thread passes a slot of its own. */
+  static attach(spec: SharedSpec, memory: WebAssembly.Memory, scratchSlot: number): SharedGraph {
+    return new SharedGraph(spec, memory, scratchSlot);
+  }
+
+  /** Whether `memory` is this graph's, seen from whatever thread. */
+  isSame(memory: WebAssembly.Memory): boolean {
+    const other = new Uint32Array(memory.buffer, header.identity, 2);
+    const at = header.identity / 4;
+    return this.#words[at] === other[0] && this.#words[at + 1] === other[1];
+  }
+
+  /** Makes room for `rows` rows in all (builder only); whether there is. */
+  reserve(rows: number): boolean {
+    if (rows > this.layout.rowsMax) return false;
+    const present = this.memory.buffer.byteLength / pageBytes;
+    const needed = graphPages(this.layout, rows);
+    if (needed <= present) return true;
+    const pages = Math.max(needed, Math.min(present + growthPages, segmentPagesMax));
+    try {
+      this.memory.grow(pages - present);
+    } catch {
+      return false;
+    }
+    this.#words = new Uint32Array(this.memory.buffer);
+    this.#floats = new Float32Array(this.memory.buffer);
+    return true;
+  }
+
+  /** Centres all rows by `mean`; only before the first is added (builder only). */
+  centre(mean: Float32Array): void {
+    this.#floats.set(mean, header.mean / 4);
+  }
+
+  /** Links a row for which room was made, after all ordinals before it (builder only). */
+  add(ordinal: number, vector: Float32Array, level: number): void {
+    this.#load(vector);
+    this.#kernels.insertRow(this.#scratch, ordinal, level);
+  }
+
+  /** Leaves a row out of later results, whether it was added or not (builder only). */
+  remove(ordinal: number): void {
+    const at = this.#flagsIndex(ordinal);
+    this.#words[at] = (this.#words[at] as number) | deadFlag;
+  }
+
+  isRemoved(ordinal: number): boolean {
+    return ((this.#words[this.#flagsIndex(ordinal)] as number) & deadFlag) !== 0;
+  }
+
+  /** Whether the graph holds the code of `vector` under `ordinal`. */
+  holds(ordinal: number, vector: Float32Array): boolean {
+    this.#load(vector);
+    this.#kernels.prepareQuery(this.#scratch);
+    const { rowsBase, stride, codeBytes } = this.layout;
+    const held = (rowsBase + ordinal * stride) / 4;
+    const made = (this.#scratch + slot.query) / 4;
+    for (let word = 0; word < codeBytes / 4 + 2; word++) {
+      if (this.#words[held + word] !== this.#words[made + word]) return false;
+    }
+    return true;
+  }
+
+  /** The parts of the memory that make up a graph of `rows` rows: header, upper lists, rows. */
+  parts(rows: number): readonly Uint8Array[] {
+    const { upperBase, rowsBase, stride } = this.layout;
+    const { buffer } = this.memory;
+    const upperUsed = this.#words[header.upperUsed / 4] as number;
+    return [
+      new Uint8Array(buffer, header.entry, header.identity),
+      new Uint8Array(buffer, header.mean, 4 * this.layout.codeBytes),
+      new Uint8Array(buffer, upperBase, upperUsed - upperBase),
+      new Uint8Array(buffer, rowsBase, rows * stride),
+    ];
+  }
+
+  /** Rows near the query, nearest first; may be fewer than wanted although there are more. */
+  walk({ query, wanted, ef, limit, allow }: GraphWalk): GraphHits {
+    this.#load(query);
+    const scratch = this.#scratch;
+    this.#kernels.prepareQuery(scratch);
+    const met = this.#kernels.walk(scratch, Math.min(ef, efMax));
+    if (allow) this.#loadAllowed(allow, limit);
+    const count = this.#kernels.collect(scratch, met, limit, allow ? 1 : 0);
+    const first = (scratch + slot.pool) / 4;
+    return { ordinals: this.#words.slice(first, first + Math.min(count, wanted)), count };
+  }
+
+  #load(vector: Float32Array): void {
+    assert(vector.length === this.#dimension, "vector of the graph's dimension");
+    const first = (this.#scratch + slot.vector) / 4;
+    this.#floats.set(vector, first);
+    this.#floats.fill(0, first + vector.length, first + this.layout.codeBytes);
+  }
+
+  /** One bit for each row below `limit`, whatever the list's own length. */
+  #loadAllowed({ words }: AllowList, limit: number): void {
+    const first = (this.#scratch + slot.visited + this.layout.bitmapBytes) / 4;
+    const needed = Math.ceil(limit / 32);
+    this.#words.set(words.subarray(0, needed), first);
+    if (words.length < needed) this.#words.fill(0, first + words.length, first + needed);
+  }
+
+  #flagsIndex(ordinal: number): number {
+    const { rowsBase, stride, codeBytes } = this.layout;
+    return (rowsBase + ordinal * stride + codeBytes + flagsField) / 4;
+  }
+}
+
+function allocate(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: segmentPagesMax, shared: true });
+  } catch (cause) {
+    throw new DvespError("STORAGE_FULL", "no memory left for a graph", { cause });
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * HNSW over int8 codes in one shared memory (Malkov and Yashunin, 2016), compiled to WebAssembly SIMD
+ * by AssemblyScript: one writer, any number of readers, no locks. The module keeps no state of its
+ * own: no globals, no stack, no data segments. Each thread works in a scratch slot of its own, whose
+ * address it passes; layout.ts says what lies where.
+ */
+import { encode, isDead } from "./codes";
+import { allowed, ENTRY, POOL, QUERY, rowAt, VECTOR } from "./layout";
+import { idOf, keyAt } from "./pool";
+import { enter, walkLevel } from "./walk";
+
+export { insertRow } from "./insert";
+
+/** Encodes the vector in the scratch slot to where a walk reads its query. */
+export function prepareQuery(scratch: usize): void {
+  encode(scratch + VECTOR, scratch + QUERY);
+}
+
+/** Fills the pool with the `ef` nearest rows; how many. */
+export function walk(scratch: usize, ef: u32): u32 {
+  if (atomic.load<u64>(ENTRY) == 0) return 0;
+  const query = scratch + QUERY;
+  return walkLevel(query, enter(query, 0, scratch), 0, ef, scratch, scratch + POOL);
+}
+
+/**
+ * Turns the first `count` keys of the pool into row numbers in the same place, nearest first, leaving
+ * out dead rows, those from `limit` on and, when `isFiltered`, those not allowed; how many are left.
+ */
+export function collect(scratch: usize, count: u32, limit: u32, isFiltered: bool): u32 {
+  const pool = scratch + POOL;
+  const allow = allowed(scratch);
+  let left: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    const id = idOf(keyAt(pool, at));
+    if (id >= limit || isDead(rowAt(id))) continue;
+    if (isFiltered && ((load<u32>(allow + ((<usize>id >> 5) << 2)) >> (id & 31)) & 1) == 0) continue;
+    store<u32>(pool + ((<usize>left) << 2), id);
+    left++;
+  }
+  return left;
+}

@@ -1,0 +1,69 @@
+/**
+ * Scores of many scattered rows. A score orders rows as their distance does: the squared Euclidean
+ * distance (of unit vectors for cosine), or the negative inner product. Memory is what takes the
+ * time: the cache lines of the next 32 rows are all asked for before the first is needed.
+ */
+import { BIAS, codeBytes, productFactor, rowAt, rowsBase, rowStride, SCALE } from "./layout";
+import { touchLines } from "../touch";
+import { fourProducts } from "./products";
+
+const AHEAD: u32 = 32;
+
+/**
+ * Scores of the `count` rows at `ids` against the row-like `query`, to `scores`. Writes up to three
+ * more ids and scores, to have fours.
+ */
+export function scoreRows(query: usize, ids: usize, count: u32, scores: usize): void {
+  const last = load<u32>(ids + ((<usize>count - 1) << 2));
+  const end = (count + 3) & ~3;
+  for (let at = count; at < end; at++) store<u32>(ids + ((<usize>at) << 2), last);
+  for (let start: u32 = 0; start < end; start += AHEAD) {
+    const stop = min<u32>(end, start + AHEAD);
+    touchRows(ids, start, min<u32>(count, stop), scores);
+    for (let at = start; at < stop; at += 4) {
+      const offset = (<usize>at) << 2;
+      v128.store(scores + offset, scoreFour(query, ids + offset));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function touchRows(ids: usize, start: u32, stop: u32, scores: usize): void {
+  const rows = rowsBase();
+  const stride = rowStride();
+  const bytes = codeBytes();
+  let sum: u32 = 0;
+  for (let at = start; at < stop; at++) {
+    sum += touchLines(rows + <usize>load<u32>(ids + ((<usize>at) << 2)) * stride, bytes);
+  }
+  store<u32>(scores + ((<usize>start) << 2), sum);
+}
+
+/** Scores of the four rows whose numbers are at `ids`. */
+// @ts-ignore: decorator
+@inline
+export function scoreFour(query: usize, ids: usize): v128 {
+  const bytes = codeBytes();
+  const a = rowAt(load<u32>(ids));
+  const b = rowAt(load<u32>(ids, 4));
+  const c = rowAt(load<u32>(ids, 8));
+  const d = rowAt(load<u32>(ids, 12));
+  const products = f32x4.convert_i32x4_s(fourProducts(query, a, b, c, d, bytes));
+  const factor = load<f32>(query + bytes, SCALE) * productFactor();
+  const scales = f32x4.mul(fields(a, b, c, d, bytes + SCALE), f32x4.splat(factor));
+  const biases = f32x4.add(
+    fields(a, b, c, d, bytes + BIAS),
+    f32x4.splat(load<f32>(query + bytes, BIAS)),
+  );
+  return f32x4.sub(biases, f32x4.mul(products, scales));
+}
+
+// @ts-ignore: decorator
+@inline
+function fields(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
+  let all = v128.load32_zero(a + at);
+  all = v128.load_lane<f32>(b + at, all, 1);
+  all = v128.load_lane<f32>(c + at, all, 2);
+  return v128.load_lane<f32>(d + at, all, 3);
+}

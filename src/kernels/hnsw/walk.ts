@@ -1,0 +1,139 @@
+/**
+ * Walks along links: greedy on the upper levels, with a pool of the `ef` nearest on the level looked
+ * for. A walk ends when the links of all in its pool were followed.
+ */
+import { BATCH, ENTRY, NOTES_MAX, POOL, ROWS, SCORES, VISITED } from "./layout";
+import { linkAt, linkCount, linksOf } from "./links";
+import { idOf, insertKey, keyAt, keyOf } from "./pool";
+import { scoreRows } from "./scores";
+
+/** The word that holds the mark of a row. */
+// @ts-ignore: decorator
+@inline
+function markOf(scratch: usize, id: u32): usize {
+  return scratch + VISITED + ((<usize>id >> 5) << 2);
+}
+
+/** Marks a row as met; whether it was already. */
+// @ts-ignore: decorator
+@inline
+function isMet(scratch: usize, id: u32): bool {
+  const at = markOf(scratch, id);
+  const before = load<u32>(at);
+  const after = before | (1 << (id & 31));
+  store<u32>(at, after);
+  return before == after;
+}
+
+/**
+ * Clears the marks of the last walk. Those of rows that come during this one are clear: whatever the
+ * last walk has met was counted among the rows by now.
+ */
+// @ts-ignore: decorator
+@inline
+export function forgetMet(scratch: usize): void {
+  memory.fill(scratch + VISITED, 0, (<usize>(atomic.load<u32>(ROWS) >> 5) + 1) << 2);
+}
+
+/** The score of one row, as a key. */
+// @ts-ignore: decorator
+@inline
+function keyOfRow(query: usize, id: u32, scratch: usize): u64 {
+  store<u32>(scratch + BATCH, id);
+  scoreRows(query, scratch + BATCH, 1, scratch + SCORES);
+  return keyOf(load<f32>(scratch + SCORES), id);
+}
+
+/**
+ * The nearest row that greedy steps reach from the entry point down to just above `level`; the entry
+ * must exist. A row met before was no nearer, so it is scored once for all levels. The marks are
+ * clear afterwards: what was met is noted in the pool, which is free until the walk that follows.
+ */
+export function enter(query: usize, level: u32, scratch: usize): u32 {
+  forgetMet(scratch);
+  const entry = atomic.load<u64>(ENTRY);
+  const notes = scratch + POOL;
+  let noted: u32 = 0;
+  let best = keyOfRow(query, <u32>entry - 1, scratch);
+  for (let at = <u32>(entry >> 32); at > level; at--) {
+    for (let before: u64 = 0; best != before && noted < NOTES_MAX; ) {
+      before = best;
+      const found = takeLinks(idOf(best), at, scratch);
+      if (found == 0) break;
+      memory.copy(notes + ((<usize>noted) << 2), scratch + BATCH, (<usize>found) << 2);
+      noted += found;
+      scoreRows(query, scratch + BATCH, found, scratch + SCORES);
+      best = nearestOf(best, found, scratch);
+    }
+  }
+  for (let at: u32 = 0; at < noted; at++) {
+    store<u32>(markOf(scratch, load<u32>(notes + ((<usize>at) << 2))), 0);
+  }
+  return idOf(best);
+}
+
+/** The least of `best` and the keys of the batch. */
+// @ts-ignore: decorator
+@inline
+function nearestOf(best: u64, count: u32, scratch: usize): u64 {
+  for (let at: u32 = 0; at < count; at++) {
+    const offset = (<usize>at) << 2;
+    const score = load<f32>(scratch + SCORES + offset);
+    best = min<u64>(best, keyOf(score, load<u32>(scratch + BATCH + offset)));
+  }
+  return best;
+}
+
+/**
+ * Fills `pool` with the `ef` nearest on one level that links reach from `start`; how many. The marks
+ * must be clear; they are not, afterwards.
+ */
+export function walkLevel(
+  query: usize,
+  start: u32,
+  level: u32,
+  ef: u32,
+  scratch: usize,
+  pool: usize,
+): u32 {
+  const batch = scratch + BATCH;
+  isMet(scratch, start);
+  store<u64>(pool, keyOfRow(query, start, scratch));
+  let count: u32 = 1;
+  for (let cursor: u32 = 0; cursor < count; ) {
+    const key = keyAt(pool, cursor);
+    if ((key & 1) != 0) {
+      cursor++;
+      continue;
+    }
+    store<u64>(pool + ((<usize>cursor) << 3), key | 1);
+    cursor++;
+    const found = takeLinks(idOf(key), level, scratch);
+    if (found == 0) continue;
+    scoreRows(query, batch, found, scratch + SCORES);
+    for (let at: u32 = 0; at < found; at++) {
+      const offset = (<usize>at) << 2;
+      const next = keyOf(load<f32>(scratch + SCORES + offset), load<u32>(batch + offset));
+      if (count == ef && next >= keyAt(pool, ef - 1)) continue;
+      if (count == ef) count--;
+      cursor = min<u32>(cursor, insertKey(pool, count, next));
+      count++;
+    }
+  }
+  return count;
+}
+
+/** Puts the rows that `id` links to and the walk has not met in the batch; how many. */
+// @ts-ignore: decorator
+@inline
+function takeLinks(id: u32, level: u32, scratch: usize): u32 {
+  const links = linksOf(id, level);
+  const count = linkCount(links);
+  let found: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    const link = linkAt(links, at);
+    store<u32>(scratch + BATCH + ((<usize>found) << 2), link);
+    found += isMet(scratch, link) ? 0 : 1;
+  }
+  return found;
+}

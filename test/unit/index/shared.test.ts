@@ -1,0 +1,238 @@
+/** What is particular to engine `shared`; what holds for every index is in the index suite. */
+import { readdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MemoryDisk, seededRandom, SystemDisk } from "../../../src/base/index.js";
+import {
+  AllowList,
+  attachReader,
+  openBuilder,
+  selectIndex,
+  SharedRows,
+  type IndexBuilder,
+  type IndexSpec,
+} from "../../../src/index/index.js";
+import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixture.js";
+
+const dimension = 12;
+const rowCount = 3000;
+
+function specOf(m = 16): IndexSpec {
+  return selectIndex({ dimension, metric: "l2", index: { type: "hnsw", engine: "shared", m } }, 0);
+}
+
+function rowsOf(packed: Float32Array): SharedRows {
+  const rows = SharedRows.create({ dimension });
+  const count = packed.length / dimension;
+  rows.reserve(count);
+  rows.write(0, packed);
+  rows.publish(count);
+  rows.commit(count);
+  return rows;
+}
+
+describe("engine shared", () => {
+  let replica: Replica;
+  beforeEach(async () => {
+    replica = await Replica.open(specOf());
+    replica.append(clusteredRows(seededRandom(1), rowCount, dimension));
+    await replica.build();
+  });
+  afterEach(() => replica.close());
+
+  const reopen = (rows: SharedRows, spec = specOf()): Promise<IndexBuilder> =>
+    openBuilder({ spec, rows, directory: replica.directory, disk: new SystemDisk() });
+
+  it("walks the graph by default, and is measured to reach its recall", async () => {
+    const query = replica.vectors[0]!;
+    expect(replica.search({ query, k: 10, effort: {} }).route.kind).toBe("walk");
+    const publication = await replica.builder.publish();
+    if (publication.engine !== "shared") throw new Error("a publication of this engine");
+    expect(publication.calibration.at(-1)!.recallAt10).toBeGreaterThan(0.98);
+  });
+
+  it("shares its memory: a reader attached by a clone sees what is published, not more", async () => {
+    const publication = await replica.builder.publish();
+    const reader = await attachReader(structuredClone(publication), replica.rows);
+    replica.append(looseRows(seededRandom(2), 500, dimension));
+    replica.builder.add(500);
+    const query = replica.vectors[rowCount + 7]!;
+    const find = (): number[] => [
+      ...reader.search({ query, k: 3, effort: { ef: 50 } }).hits.ordinals,
+    ];
+    expect(find().every((ordinal) => ordinal < rowCount)).toBe(true);
+    await reader.refresh(structuredClone(await replica.builder.publish()));
+    expect(find()[0]).toBe(rowCount + 7);
+    reader.close();
+    expect(find).toThrow("an open reader");
+  });
+
+  it("starts from the snapshot, and builds only what came after", async () => {
+    await replica.builder.close();
+    replica.append(looseRows(seededRandom(2), 10, dimension));
+    await replica.openBuilder();
+    expect(replica.builder.indexed).toBe(rowCount);
+    expect(replica.builder.add(1000)).toBe(10);
+    await replica.reader.refresh(await replica.builder.publish());
+    for (const ordinal of [5, rowCount + 5]) {
+      const query = replica.vectors[ordinal]!;
+      const { answer } = replica.check({ query, k: 10, effort: { ef: 100 } });
+      expect([answer.route.kind, answer.hits.ordinals[0]]).toEqual(["walk", ordinal]);
+    }
+  });
+
+  it("writes a snapshot when it has grown by a quarter, and when it is closed", async () => {
+    const newest = async (): Promise<string> =>
+      (await readdir(replica.directory)).filter((name) => name.endsWith(".manifest")).at(-1)!;
+    const first = await newest();
+    replica.append(looseRows(seededRandom(3), 10, dimension));
+    await replica.build();
+    expect(await newest()).toBe(first);
+    await replica.builder.close();
+    expect((await newest()) > first).toBe(true);
+    await replica.openBuilder();
+    expect(replica.builder.indexed).toBe(rowCount + 10);
+  });
+
+  it("ignores a snapshot of other rows, of other settings, or of more rows than there are", async () => {
+    const own = clusteredRows(seededRandom(1), rowCount, dimension);
+    const other = clusteredRows(seededRandom(3), rowCount, dimension);
+    const indexed = async (packed: Float32Array, m = 16): Promise<number> =>
+      (await reopen(rowsOf(packed), specOf(m))).indexed;
+    expect(await indexed(own)).toBe(rowCount);
+    expect(await indexed(other)).toBe(0);
+    expect(await indexed(own, 24)).toBe(0);
+    expect(await indexed(own.subarray(0, (rowCount - 1) * dimension))).toBe(0);
+  });
+
+  it("builds anew when a row that lives was left out of the snapshot as dead", async () => {
+    const packed = clusteredRows(seededRandom(8), rowCount, dimension);
+    const rows = rowsOf(packed);
+    rows.markDead(7);
+    const builder = await reopen(rows, specOf(8));
+    builder.add(rowCount);
+    await builder.close();
+    expect((await reopen(rows, specOf(8))).indexed).toBe(rowCount);
+    expect((await reopen(rowsOf(packed), specOf(8))).indexed).toBe(0);
+  });
+
+  it("builds anew when the snapshot is damaged anywhere", async () => {
+    await replica.builder.close();
+    const names = await readdir(replica.directory);
+    const path = join(replica.directory, names.filter((name) => name.endsWith(".index")).at(-1)!);
+    const disk = new SystemDisk();
+    const file = await disk.open(path, "write");
+    const size = await file.size();
+    for (const position of [0, 5000, Math.floor(size / 2), size - 1]) {
+      const byte = new Uint8Array(1);
+      await file.read(byte, position);
+      await file.write(Uint8Array.of(byte[0]! ^ 0x40), position);
+      expect((await reopen(replica.rows)).indexed, `byte ${position}`).toBe(0);
+      await file.write(byte, position);
+    }
+    await file.close();
+    expect((await reopen(replica.rows)).indexed).toBe(rowCount);
+    await truncate(path, size - 1);
+    expect((await reopen(replica.rows)).indexed).toBe(0);
+    await replica.openBuilder();
+  });
+
+  it("goes on without a snapshot while the disk is full, and writes one when there is room", async () => {
+    const disk = new MemoryDisk();
+    const { rows } = replica;
+    const options = { spec: specOf(), rows, directory: "/data/index", disk };
+    const builder = await openBuilder(options);
+    builder.add(1000);
+    await builder.publish();
+    disk.medium.limitBytes(disk.medium.usedBytes + 100_000);
+    builder.add(2000);
+    const reader = await attachReader(await builder.publish(), rows);
+    expect(reader.indexed).toBe(3000);
+    await builder.close();
+    expect((await openBuilder(options)).indexed).toBe(1000);
+    disk.medium.limitBytes(Infinity);
+    replica.append(looseRows(seededRandom(4), 10, dimension));
+    builder.add(10);
+    await builder.close();
+    expect((await openBuilder(options)).indexed).toBe(3010);
+  });
+
+  it("comes through a power cut with a whole snapshot or none", async () => {
+    const rows = rowsOf(clusteredRows(seededRandom(9), 400, dimension));
+    for (let seed = 1; seed <= 8; seed++) {
+      const disk = new MemoryDisk();
+      const directory = "/data/index";
+      const builder = await openBuilder({ spec: specOf(), rows, directory, disk });
+      builder.add(200);
+      await builder.publish();
+      builder.add(200);
+      const publishing = builder.publish();
+      for (let turn = 0; turn < seed * 3; turn++) await Promise.resolve();
+      const left = disk.crash(seededRandom(seed));
+      await publishing;
+      const again = await openBuilder({ spec: specOf(), rows, directory, disk: left });
+      expect([200, 400], `seed ${seed}`).toContain(again.indexed);
+    }
+  });
+
+  it("walks with a filter that admits much or some, and scans where few are near", async () => {
+    const rows = 12_000;
+    replica.append(clusteredRows(seededRandom(6), rows - rowCount, dimension));
+    await replica.build();
+    const query = replica.vectors[100]!;
+    const route = (admits: (ordinal: number) => boolean, ef: number): string => {
+      const allow = AllowList.of([...Array(rows).keys()].filter(admits), rows);
+      const { answer, recall } = replica.check({ query, k: 10, effort: { ef }, allow });
+      expect(recall).toBeGreaterThanOrEqual(0.9);
+      return answer.route.kind;
+    };
+    expect(route((ordinal) => ordinal % 2 === 0, 64)).toBe("walk");
+    expect(route((ordinal) => ordinal % 5 === 0, 40)).toBe("walk");
+    expect(route((ordinal) => ordinal % 50 === 0, 40)).toBe("scan");
+    // All but the 6,000 nearest: a filter that correlates with the query.
+    const near = new Set(replica.truth("l2", query).slice(0, 6000));
+    expect(route((ordinal) => !near.has(ordinal), 40)).toBe("walk_then_scan");
+  });
+
+  it("finds the living where the dead are many, told or not", () => {
+    const query = replica.vectors[50]!;
+    const nearest = replica.truth("l2", query).slice(0, 400);
+    for (const ordinal of nearest) {
+      replica.rows.markDead(ordinal);
+      replica.dead.add(ordinal);
+    }
+    expect(replica.check({ query, k: 10, effort: { ef: 20 } }).recall).toBeGreaterThanOrEqual(0.9);
+    replica.builder.remove(Uint32Array.from(nearest));
+    expect(replica.check({ query, k: 10, effort: { ef: 20 } }).recall).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it("scans, and walks nowhere, where nearly all are dead", () => {
+    replica.delete([...replica.vectors.keys()].filter((ordinal) => ordinal % 500 > 0));
+    const query = replica.vectors[50]!;
+    const { answer } = replica.check({ query, k: 10, effort: { ef: 64 } });
+    expect(answer.route).toEqual({ kind: "scan" });
+    expect(answer.hits.ordinals).toHaveLength(6);
+  });
+
+  it("answers from one graph, then from the one of a restarted builder", async () => {
+    await replica.builder.close();
+    await replica.openBuilder();
+    await replica.reader.refresh(await replica.builder.publish());
+    replica.append(looseRows(seededRandom(7), 300, dimension));
+    await replica.build();
+    const query = replica.vectors[rowCount + 8]!;
+    const { answer } = replica.check({ query, k: 5, effort: { ef: 50 } });
+    expect([answer.route.kind, answer.hits.ordinals[0]]).toEqual(["walk", rowCount + 8]);
+  });
+
+  it("refuses to be changed while it is published", async () => {
+    replica.append(looseRows(seededRandom(7), 2000, dimension));
+    replica.builder.add(1500);
+    const publishing = replica.builder.publish();
+    expect(() => replica.builder.add(5)).toThrow("nothing is added");
+    expect(() => replica.builder.remove(Uint32Array.of(1))).toThrow("nothing is removed");
+    await expect(replica.builder.publish()).rejects.toThrow("one publication at a time");
+    await publishing;
+    expect(replica.builder.add(5)).toBe(5);
+  });
+});
