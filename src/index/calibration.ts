@@ -10,7 +10,7 @@ import { randomBelow, randomFraction, type Random } from "../base/index.js";
 import type { ExactScanner } from "./exact-scanner.js";
 import type { Hits } from "./hits.js";
 import { unitScale, type Metric } from "./metric.js";
-import type { SearchEffort } from "./vector-index.js";
+import type { SearchEffort } from "./index-spec.js";
 
 /** Recall that one effort reaches, among the 10 and the 100 nearest: mean less standard error. */
 export interface CalibrationStep {

@@ -5,9 +5,9 @@
 import { assert } from "../base/index.js";
 import { ExactScanner } from "./exact-scanner.js";
 import type { SharedRows } from "./shared-rows.js";
+import type { FlatSpec } from "./index-spec.js";
 import type {
   FlatPublication,
-  FlatSpec,
   IndexAnswer,
   IndexBuilder,
   IndexEngine,

@@ -12,7 +12,8 @@ import { assertCompleteGraph } from "./hnswlib-file.js";
 import { HnswlibGraph } from "./hnswlib-graph.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import { SnapshotDirectory, type Manifest } from "./snapshot-directory.js";
-import type { BuilderOptions, HnswSpec, IndexBuilder, IndexSpec } from "./vector-index.js";
+import type { HnswSpec, IndexSpec } from "./index-spec.js";
+import type { BuilderOptions, IndexBuilder } from "./vector-index.js";
 
 interface SnapshotDetails {
   readonly spec: IndexSpec;

@@ -6,7 +6,8 @@
 import { HnswlibBuilder } from "./hnswlib-builder.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import { HnswlibReader } from "./hnswlib-reader.js";
-import type { HnswSpec, IndexEngine } from "./vector-index.js";
+import type { HnswSpec } from "./index-spec.js";
+import type { IndexEngine } from "./vector-index.js";
 
 export const hnswlibEngine: IndexEngine<HnswSpec, HnswlibPublication> = {
   openBuilder: (options) => HnswlibBuilder.open(options),

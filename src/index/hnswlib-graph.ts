@@ -10,7 +10,7 @@ import hnswlib from "hnswlib-node";
 import type { HierarchicalNSW, SpaceName } from "hnswlib-node";
 import { DvespError } from "../base/index.js";
 import { unitScale, type Metric } from "./metric.js";
-import type { HnswSpec } from "./vector-index.js";
+import type { HnswSpec } from "./index-spec.js";
 
 const spaces: Readonly<Record<Metric, SpaceName>> = { cosine: "ip", l2: "l2", dot_product: "ip" };
 

@@ -1,6 +1,6 @@
 /** What a builder of engine `hnswlib` publishes: a snapshot file, and how hard to search it. */
 import type { Calibration } from "./calibration.js";
-import type { HnswSpec } from "./vector-index.js";
+import type { HnswSpec } from "./index-spec.js";
 
 export interface HnswlibPublication {
   readonly engine: "hnswlib";

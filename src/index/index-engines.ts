@@ -7,12 +7,12 @@ import { hnswlibEngine } from "./hnswlib-engine.js";
 import type { Metric } from "./metric.js";
 import { sharedEngine } from "./shared/engine.js";
 import type { SharedRows } from "./shared-rows.js";
+import type { IndexSpec } from "./index-spec.js";
 import type {
   BuilderOptions,
   IndexBuilder,
   IndexPublication,
   IndexReader,
-  IndexSpec,
 } from "./vector-index.js";
 
 /** The `index` of a collection's settings, as the contract names its fields. */

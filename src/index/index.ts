@@ -14,6 +14,7 @@ export { metrics, type Metric } from "./metric.js";
 export { ReplicaSearch, type ReplicaAnswer, type ReplicaQuery } from "./replica-search.js";
 export { scratchSlots } from "./row-layout.js";
 export { SharedRows, type SharedRowsHandle, type SharedRowsOptions } from "./shared-rows.js";
+export type { IndexSpec, SearchEffort } from "./index-spec.js";
 export type {
   BuilderOptions,
   IndexAnswer,
@@ -22,7 +23,5 @@ export type {
   IndexPublication,
   IndexQuery,
   IndexReader,
-  IndexSpec,
-  SearchEffort,
   SearchRoute,
 } from "./vector-index.js";

@@ -2,7 +2,8 @@
  * Our own HNSW over int8 codes, in memory that all threads share: one builder writes, readers walk it
  * at the same time without locks, and the nearest are ranked again by their float32 rows.
  */
-import type { IndexEngine, SharedSpec } from "../vector-index.js";
+import type { SharedSpec } from "../index-spec.js";
+import type { IndexEngine } from "../vector-index.js";
 import { SharedBuilder } from "./builder.js";
 import type { SharedPublication } from "./publication.js";
 import { SharedReader } from "./reader.js";

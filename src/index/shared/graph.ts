@@ -6,7 +6,7 @@
 import { assert, DvespError, type Random } from "../../base/index.js";
 import type { AllowList } from "../allow-list.js";
 import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
-import type { SharedSpec } from "../vector-index.js";
+import type { SharedSpec } from "../index-spec.js";
 import { instantiateGraph, type GraphKernels } from "./graph-kernels.js";
 import {
   efMax,

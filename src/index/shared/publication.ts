@@ -3,7 +3,7 @@
  * attach it without copying anything; the builder goes on writing in it.
  */
 import type { Calibration } from "../calibration.js";
-import type { SharedSpec } from "../vector-index.js";
+import type { SharedSpec } from "../index-spec.js";
 
 export interface SharedPublication {
   readonly engine: "shared";

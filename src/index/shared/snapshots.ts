@@ -6,7 +6,8 @@ import { isDvespError, systemRandom, toStorageError, type Disk } from "../../bas
 import type { Calibration } from "../calibration.js";
 import type { SharedRows } from "../shared-rows.js";
 import { SnapshotDirectory, type Manifest } from "../snapshot-directory.js";
-import type { BuilderOptions, IndexSpec, SharedSpec } from "../vector-index.js";
+import type { IndexSpec, SharedSpec } from "../index-spec.js";
+import type { BuilderOptions } from "../vector-index.js";
 import { graphFormat, readGraph, writeGraph } from "./graph-file.js";
 import { SharedGraph } from "./graph.js";
 

@@ -5,7 +5,7 @@ import { AllowList, metrics, SharedRows, type Metric } from "../../../src/index/
 import { efMax, graphLayout, header } from "../../../src/index/shared/graph-layout.js";
 import { SharedGraph } from "../../../src/index/shared/graph.js";
 import { sampleMean } from "../../../src/index/shared/mean.js";
-import type { SharedSpec } from "../../../src/index/vector-index.js";
+import type { SharedSpec } from "../../../src/index/index-spec.js";
 import { clusteredRows, looseRows, queryNear } from "../../conformance/index-fixture.js";
 
 const gibi = 2 ** 30;
