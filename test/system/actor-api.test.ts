@@ -81,7 +81,13 @@ describe("the actor API", () => {
         error: { code: "INVALID_ARGUMENT" },
       });
       const unknown = { type: "nonsense" } as unknown as typeof wrong;
-      expect((await docs.ask(unknown, { timeout_ms: 5000 })).outcome).toBe("refused");
+      for (const message of [unknown, null, 7, { type: "rows_extended" }, {}]) {
+        const nonsense = message as unknown as typeof wrong;
+        expect((await docs.ask(nonsense, { timeout_ms: 5000 })).outcome).toBe("refused");
+      }
+      expect(await docs.ask({ type: "count" }, { timeout_ms: 5000 })).toMatchObject({
+        outcome: "ok",
+      });
     });
 
     it("is not to be had for a collection that is not there", () => {
@@ -164,6 +170,23 @@ describe("the actor API", () => {
       expect(await error({ collection: "nothing" })).toMatchObject({
         code: "COLLECTION_NOT_FOUND",
       });
+      const near = { vector: [1, 2, 3], max_distance: 1 };
+      expect(await error({ collection: "docs", near })).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        field: "near.vector",
+      });
+      expect((await store.insert({ collection: "docs", vectors: [[5, 5]] })).status).toBe(
+        "success",
+      );
+    });
+
+    it("ends with an error when its collection is dropped", async () => {
+      await store.insert({ collection: "passing", vectors: [[1, 1]] });
+      const ended = new Promise((resolve) => {
+        store.watch({ collection: "passing" }).subscribe({ error: resolve });
+      });
+      await store.drop_collection({ collection: "passing" });
+      expect(await ended).toMatchObject({ code: "COLLECTION_NOT_FOUND" });
     });
   });
 

@@ -1,5 +1,5 @@
 /** What a store knows when it is opened again, and what it does when it is asked for too much. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -106,6 +106,38 @@ describe("a store that is opened again", () => {
     const ends = new Set(await Promise.all(reads));
     ends.delete(1);
     expect([...ends].every((end) => end === "COLLECTION_NOT_FOUND")).toBe(true);
+  });
+
+  it("refuses a filter that would be lost on its way, and deletes nothing", async () => {
+    await store.insert({ collection, vectors: [[1, 2]], metadata: [{ owner: "a" }] });
+    const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error;
+    for (const filter of [{ owner: undefined }, { owner: 1n }, { owner: NaN }]) {
+      await expect(store.delete({ collection, filter })).rejects.toEqual(refused);
+      await expect(store.count({ collection, filter })).rejects.toEqual(refused);
+      const search = { collection, query_vector: [1, 2], filter };
+      await expect(store.search(search)).rejects.toEqual(refused);
+    }
+    expect(await store.count({ collection })).toEqual({ count: 1 });
+  });
+
+  it("searches on when the file of its index is damaged", async () => {
+    await store.close();
+    store = await open({ path, threads: 1, test_hooks: true });
+    const vectors = Array.from({ length: 500 }, (_, row) => [Math.sin(row), Math.cos(row), row]);
+    await store.insert({ collection, vectors });
+    const indexed = async (): Promise<number> =>
+      (await store.describe_collection({ collection })).indexed_rows;
+    while ((await indexed()) < 500) await new Promise((resolve) => setTimeout(resolve, 50));
+    const index = join(path, "collections", collection, "shard-0", "index");
+    for (const name of await readdir(index)) {
+      if (name.endsWith(".index")) await truncate(join(index, name), 100);
+    }
+    await store.kill_thread("search-0", "exit");
+    const query_vector = vectors[77]!;
+    const { results } = await store.search({ collection, query_vector, timeout_ms: 10_000 });
+    expect(results[0]!.distance).toBeLessThan(1e-6);
+    await reopen();
+    while ((await indexed()) < 500) await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
   it("refuses what is too much as overloaded, and stores what it acknowledges", async () => {
