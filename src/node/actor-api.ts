@@ -4,6 +4,7 @@ import { invalid } from "../base/index.js";
 import type { ActorRef } from "../runtime/index.js";
 import { Supervisor } from "../supervisors/index.js";
 import type { RestartPolicy } from "../supervisors/index.js";
+import { hostFor } from "./hosts.js";
 import type { Node } from "./node.js";
 
 export interface SpawnOptions {
@@ -49,7 +50,7 @@ export class ActorApi {
       restart,
       start: {
         module: module.href,
-        host: this.#host(name),
+        host: hostFor(this.#node.hosts.hosts(), "search", name),
         args,
         ...(options.export !== undefined && { export: options.export }),
       },
@@ -74,12 +75,5 @@ export class ActorApi {
     own.lifecycle$.subscribe(({ type, ...details }) => system.emit(type, details));
     await supervisor.startChild(own.asChild({ restart: "temporary" }));
     return own;
-  }
-
-  #host(name: string): string {
-    const hosts = this.#node.hosts.hosts().filter(({ role }) => role === "search");
-    let hash = 0;
-    for (const char of name) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
-    return (hosts[hash % hosts.length] as { name: string }).name;
   }
 }

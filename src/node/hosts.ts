@@ -1,5 +1,6 @@
 /** Which actor hosts a node has, and which of them a collection runs on. */
 import { availableParallelism } from "node:os";
+import { present } from "../base/index.js";
 import type { HostPlan } from "../actors/index.js";
 import type { HostSpec } from "../runtime/index.js";
 
@@ -21,21 +22,25 @@ export function hostSpecs(searchThreads = availableParallelism()): HostSpec[] {
 
 /** Spreads collections over writers and builders by name; every search thread serves each. */
 export function hostPlan(hosts: readonly HostSpec[], collection: string): HostPlan {
-  const of = (role: string): string[] =>
-    hosts.filter((one) => one.role === role).map(({ name }) => name);
   return {
-    write: pick(of("write"), collection),
-    build: pick(of("build"), collection),
-    search: of("search"),
+    write: hostFor(hosts, "write", collection),
+    build: hostFor(hosts, "build", collection),
+    search: namesOf(hosts, "search"),
   };
+}
+
+/** The host of a role that an actor of this name lives on: always the same one. */
+export function hostFor(hosts: readonly HostSpec[], role: string, name: string): string {
+  const names = namesOf(hosts, role);
+  let hash = 0;
+  for (const char of name) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
+  return present(names[hash % names.length], `a host with the role ${role}`);
+}
+
+function namesOf(hosts: readonly HostSpec[], wanted: string): string[] {
+  return hosts.filter(({ role }) => role === wanted).map(({ name }) => name);
 }
 
 function named(role: string, count: number): HostSpec[] {
   return Array.from({ length: count }, (_, index) => ({ name: `${role}-${index}`, role }));
-}
-
-function pick(hosts: readonly string[], collection: string): string {
-  let hash = 0;
-  for (const char of collection) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
-  return hosts[hash % hosts.length] as string;
 }

@@ -59,8 +59,9 @@ export class WriteCoordinator {
       if (result.outcome === "ok") return result.value;
       // Once an attempt may have been applied, a refusal of another one proves nothing.
       if (result.outcome === "refused" && !unsure) {
-        refusal(result.error);
-        return;
+        // One that began too late was never applied; every other refusal is the caller's to see.
+        if (result.error.code === "TIMEOUT") return undefined;
+        throw errorFromPlain(result.error);
       }
       unsure = true;
       const late = clock.monotonic() >= deadlineMs;
@@ -101,12 +102,6 @@ export class WriteCoordinator {
 function mayTryAgain(result: AskResult<unknown>): boolean {
   if (result.outcome === "refused") return result.error.code === "OVERLOADED";
   return result.outcome === "gone";
-}
-
-/** A write that began too late was never applied; every other refusal is the caller's to see. */
-function refusal(error: Parameters<typeof errorFromPlain>[0]): undefined {
-  if (error.code === "TIMEOUT") return undefined;
-  throw errorFromPlain(error);
 }
 
 /** The same write, giving its memory away instead of having it copied. */
