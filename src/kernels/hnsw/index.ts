@@ -6,7 +6,7 @@
  */
 import { encode, isDead } from "./codes";
 import { allowed, ENTRY, POOL, QUERY, rowAt, VECTOR } from "./layout";
-import { idOf, keyAt } from "./pool";
+import { idOf, keyAt } from "../codes/pool";
 import { enter, walkLevel } from "./walk";
 
 export { insertRow } from "./insert";

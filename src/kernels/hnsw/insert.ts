@@ -25,7 +25,7 @@ import {
   VECTOR,
 } from "./layout";
 import { appendLink, linkAt, linkCount, linksOf, replaceLinks, upperListBytes } from "./links";
-import { idOf, insertKey, keyAt, keyOf } from "./pool";
+import { idOf, insertKey, keyAt, keyOf } from "../codes/pool";
 import { scoreRows } from "./scores";
 import { selectLinks } from "./select";
 import { enter, forgetMet, walkLevel } from "./walk";

@@ -90,9 +90,7 @@ export function rowAt(id: u32): usize {
   return rowsBase() + <usize>id * rowStride();
 }
 
-/** Offsets from the end of a row's code. */
-export const SCALE: usize = 0;
-export const BIAS: usize = 4;
+/** Offsets from the end of a row's code, after scale and bias. */
 export const UPPER: usize = 8;
 export const FLAGS: usize = 12;
 export const LINKS: usize = 16;

@@ -3,9 +3,9 @@
  * distance (of unit vectors for cosine), or the negative inner product. Memory is what takes the
  * time: the cache lines of the next 32 rows are all asked for before the first is needed.
  */
-import { BIAS, codeBytes, productFactor, rowAt, rowsBase, rowStride, SCALE } from "./layout";
+import { scoreFourCodes } from "../codes/score-four";
 import { touchLines } from "../touch";
-import { fourProducts } from "./products";
+import { codeBytes, productFactor, rowAt, rowsBase, rowStride } from "./layout";
 
 const AHEAD: u32 = 32;
 
@@ -44,26 +44,9 @@ function touchRows(ids: usize, start: u32, stop: u32, scores: usize): void {
 // @ts-ignore: decorator
 @inline
 export function scoreFour(query: usize, ids: usize): v128 {
-  const bytes = codeBytes();
   const a = rowAt(load<u32>(ids));
   const b = rowAt(load<u32>(ids, 4));
   const c = rowAt(load<u32>(ids, 8));
   const d = rowAt(load<u32>(ids, 12));
-  const products = f32x4.convert_i32x4_s(fourProducts(query, a, b, c, d, bytes));
-  const factor = load<f32>(query + bytes, SCALE) * productFactor();
-  const scales = f32x4.mul(fields(a, b, c, d, bytes + SCALE), f32x4.splat(factor));
-  const biases = f32x4.add(
-    fields(a, b, c, d, bytes + BIAS),
-    f32x4.splat(load<f32>(query + bytes, BIAS)),
-  );
-  return f32x4.sub(biases, f32x4.mul(products, scales));
-}
-
-// @ts-ignore: decorator
-@inline
-function fields(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
-  let all = v128.load32_zero(a + at);
-  all = v128.load_lane<f32>(b + at, all, 1);
-  all = v128.load_lane<f32>(c + at, all, 2);
-  return v128.load_lane<f32>(d + at, all, 3);
+  return scoreFourCodes(query, a, b, c, d, codeBytes(), productFactor());
 }

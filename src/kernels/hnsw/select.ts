@@ -3,7 +3,7 @@
  * than to the row, so that links lead in different directions (Malkov and Yashunin, algorithm 4).
  */
 import { rowAt } from "./layout";
-import { idOf, keyAt, scoreOf } from "./pool";
+import { idOf, keyAt, scoreOf } from "../codes/pool";
 import { scoreFour } from "./scores";
 
 /** Chooses at most `limit` of the `count` keys at `pool`, to `kept` as row numbers; how many. */

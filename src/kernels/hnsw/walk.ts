@@ -4,7 +4,7 @@
  */
 import { BATCH, ENTRY, NOTES_MAX, POOL, ROWS, SCORES, VISITED } from "./layout";
 import { linkAt, linkCount, linksOf } from "./links";
-import { idOf, insertKey, keyAt, keyOf } from "./pool";
+import { idOf, insertKey, keyAt, keyOf } from "../codes/pool";
 import { scoreRows } from "./scores";
 
 /** The word that holds the mark of a row. */

@@ -1,5 +1,5 @@
 /**
- * The candidates of a walk, nearest first: a sorted array of 64-bit keys, so that one comparison
+ * The candidates of a search, nearest first: a sorted array of 64-bit keys, so that one comparison
  * orders by score and then by row number. A key is the score's bits, made to rise with the score,
  * then 31 bits of row number, then one bit that says whether the row's links were followed.
  */
