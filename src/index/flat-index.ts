@@ -31,10 +31,10 @@ class FlatBuilder implements IndexBuilder {
     return this.#indexed;
   }
 
-  add(count: number): number {
+  add(count: number): Promise<number> {
     const taken = Math.min(count, this.rows.committed - this.#indexed);
     this.#indexed += taken;
-    return taken;
+    return Promise.resolve(taken);
   }
 
   remove(): void {

@@ -27,6 +27,8 @@ type Snapshot = Manifest<SnapshotDetails>;
 
 /** Calibrates again when the index has grown by this factor. */
 const calibrationGrowth = 1.5;
+/** Rows taken in before other work of the thread gets its turn. */
+const rowsPerTurn = 16;
 /** Rows whose vectors are compared to tell whether a snapshot is of these rows. */
 const comparedRows = 64;
 
@@ -73,7 +75,7 @@ export class HnswlibBuilder implements IndexBuilder {
     return this.#indexed;
   }
 
-  add(count: number): number {
+  async add(count: number): Promise<number> {
     assert(!this.#isPublishing, "nothing is added while the graph is written");
     const { rows } = this.#options;
     const taken = Math.min(count, rows.committed - this.#indexed);
@@ -81,6 +83,7 @@ export class HnswlibBuilder implements IndexBuilder {
       if (!rows.isDead(this.#indexed)) {
         this.#graph.add(this.#indexed, rows.vector(this.#indexed));
       }
+      if (this.#indexed % rowsPerTurn === 0) await setImmediate();
     }
     if (taken > 0) this.#isChanged = true;
     return taken;

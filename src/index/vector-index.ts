@@ -56,8 +56,11 @@ export interface IndexAnswer {
 export interface IndexBuilder {
   /** All ordinals below are in the index, or dead. */
   readonly indexed: number;
-  /** Takes the next `count` durable rows in order, fewer if there are not so many; how many. */
-  add(count: number): number;
+  /**
+   * Takes the next `count` durable rows in order, fewer if there are not so many; how many. Other
+   * work of the thread gets its turn meanwhile.
+   */
+  add(count: number): Promise<number>;
   /** Forgets rows, which are marked dead in the `SharedRows` already. */
   remove(ordinals: Uint32Array): void;
   /**

@@ -147,7 +147,7 @@ export class Replica {
 
   /** Indexes at most `count` rows and brings the reader up to that. */
   async build(count = Infinity): Promise<void> {
-    this.builder.add(count);
+    await this.builder.add(count);
     await this.reader.refresh(await this.builder.publish());
   }
 

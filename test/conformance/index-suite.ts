@@ -215,10 +215,10 @@ function describeSnapshots(openReplica: OpenReplica): void {
   it("publishes the same again while nothing changes", async () => {
     const replica = await openReplica("l2", 6);
     replica.append(looseRows(seededRandom(9), 50, 6));
-    replica.builder.add(30);
+    await replica.builder.add(30);
     const first = await replica.builder.publish();
     expect(await replica.builder.publish()).toEqual(first);
-    replica.builder.add(30);
+    await replica.builder.add(30);
     const second = await replica.builder.publish();
     expect(second.generation).toBeGreaterThan(first.generation);
     expect([first.indexed, second.indexed]).toEqual([30, 50]);
@@ -230,7 +230,7 @@ function describeSnapshots(openReplica: OpenReplica): void {
     const replica = await openReplica("cosine", 6);
     replica.append(looseRows(random, 200, 6));
     await replica.build(100);
-    replica.builder.add(100);
+    await replica.builder.add(100);
     const publication = await replica.builder.publish();
     for (const effort of efforts) replica.check({ query: replica.vectors[150]!, k: 5, effort });
     expect(replica.reader.indexed).toBe(100);
@@ -257,7 +257,7 @@ function describeSnapshots(openReplica: OpenReplica): void {
         await damage(join(replica.directory, name));
       }
       await replica.openBuilder();
-      while (replica.builder.add(700) > 0);
+      while ((await replica.builder.add(700)) > 0);
       expect(replica.builder.indexed).toBe(1500);
       await replica.build();
       for (const effort of efforts) {
@@ -288,7 +288,7 @@ function describeHistories(openReplica: OpenReplica): void {
           replica.delete(someOf(random, randomBelow(random, 8), rows));
           break;
         case 2:
-          replica.builder.add(randomBelow(random, 100));
+          await replica.builder.add(randomBelow(random, 100));
           break;
         case 3:
           await replica.build(randomBelow(random, 100));

@@ -109,7 +109,7 @@ describe("engine shared on several threads", () => {
         rowCount,
       );
       const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk() });
-      builder.add(firstRows);
+      await builder.add(firstRows);
       const publication = await builder.publish();
       if (publication.engine !== "shared") throw new Error("a publication of this engine");
       const firstBytes = publication.memory.buffer.byteLength;
@@ -121,7 +121,7 @@ describe("engine shared on several threads", () => {
       }
       const reports = workers.map((worker) => once(worker, "message"));
       await Promise.all(workers.map((worker) => once(worker, "online")));
-      while (builder.add(sliceRows) > 0) {
+      while ((await builder.add(sliceRows)) > 0) {
         if (builder.indexed % 2000 > 0) continue;
         const next = await builder.publish();
         for (const worker of workers) worker.postMessage(next);

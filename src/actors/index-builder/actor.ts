@@ -31,8 +31,8 @@ export type IndexBuilderMessage =
   /** The shared memory has grown by a segment: attachments[0] is the new handle. */
   | { readonly type: "rows_extended" };
 
-/** Rows taken in before the next message gets its turn. */
-const sliceRows = 16;
+/** Rows taken in before it is asked whether to publish. */
+const sliceRows = 512;
 const announceMs = 60_000;
 
 export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
@@ -124,7 +124,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   async #buildSlice(): Promise<boolean> {
     await this.#reselect();
     const { committed } = this.#rows;
-    const idle = this.#open.builder.add(sliceRows) === 0;
+    const idle = (await this.#open.builder.add(sliceRows)) === 0;
     if (this.#dueIn(idle) === 0) await this.#tryPublish();
     const due = idle ? this.#dueIn(idle) : undefined;
     this.#recheck?.cancel();

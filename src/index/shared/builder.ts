@@ -20,6 +20,8 @@ import { GraphSnapshots, type GraphState, type Restored } from "./snapshots.js";
 
 /** Calibrates again when the index has grown by this factor. */
 const calibrationGrowth = 1.5;
+/** Rows taken in before other work of the thread gets its turn. */
+const rowsPerTurn = 16;
 /** Writes a snapshot when the index has grown by this factor. */
 const snapshotGrowth = 1.25;
 
@@ -60,15 +62,18 @@ export class SharedBuilder implements IndexBuilder {
     return this.#state.indexed;
   }
 
-  add(count: number): number {
+  async add(count: number): Promise<number> {
     assert(!this.#isPublishing, "nothing is added while the graph is published");
     const { rows, spec } = this.#options;
     const first = this.indexed;
     const end = Math.min(rows.committed, first + count);
     if (first === 0 && end > 0) this.#graph.centre(sampleMean(rows, spec.metric));
     let ordinal = first;
-    while (ordinal < end && this.#graph.reserve(ordinal + 1)) this.#take(ordinal++);
-    this.#state = { ...this.#state, indexed: ordinal };
+    while (ordinal < end && this.#graph.reserve(ordinal + 1)) {
+      this.#take(ordinal++);
+      this.#state = { ...this.#state, indexed: ordinal };
+      if (ordinal % rowsPerTurn === 0) await setImmediate();
+    }
     return ordinal - first;
   }
 

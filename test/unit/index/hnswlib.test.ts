@@ -48,7 +48,7 @@ describe("engine hnswlib", () => {
     replica.append(looseRows(seededRandom(2), 10, dimension));
     await replica.openBuilder();
     expect(replica.builder.indexed).toBe(rowCount);
-    expect(replica.builder.add(1000)).toBe(10);
+    expect(await replica.builder.add(1000)).toBe(10);
   });
 
   it("ignores a snapshot of other rows, of other settings, or of more rows than there are", async () => {
@@ -86,7 +86,7 @@ describe("engine hnswlib", () => {
     const disk = new SystemDisk();
     const empty = selectIndex({ dimension, metric: "l2", index: { type: "hnsw", m: 8 } }, 0);
     const builder = await openBuilder({ spec: empty, rows, directory, disk });
-    builder.add(rowCount);
+    await builder.add(rowCount);
     await builder.publish();
     await builder.close();
     const again = await openBuilder({ spec: empty, rows: replica.rows, directory, disk });
@@ -111,7 +111,7 @@ describe("engine hnswlib", () => {
   it("keeps the last publication when the disk is full, and publishes when there is room", async () => {
     const before = await replica.builder.publish();
     replica.append(looseRows(seededRandom(4), 10, dimension));
-    replica.builder.add(10);
+    await replica.builder.add(10);
     const draft = `${String(before.generation + 1).padStart(12, "0")}.draft`;
     await symlink("/dev/full", join(replica.directory, draft));
     await expect(replica.builder.publish()).rejects.toMatchObject({ code: "STORAGE_FULL" });
@@ -140,7 +140,7 @@ describe("engine hnswlib", () => {
 
   it("does not open what it has closed meanwhile", async () => {
     replica.append(looseRows(seededRandom(5), 10, dimension));
-    replica.builder.add(10);
+    await replica.builder.add(10);
     const publication = await replica.builder.publish();
     const reader = await attachReader(publication, replica.rows);
     const refreshing = reader.refresh({ ...publication, generation: publication.generation + 1 });
@@ -153,7 +153,7 @@ describe("engine hnswlib", () => {
   it("walks with a filter that admits much, and scans when the walk comes back short", async () => {
     const rows = 12_000;
     replica.append(clusteredRows(seededRandom(6), rows - rowCount, dimension));
-    replica.builder.add(rows);
+    await replica.builder.add(rows);
     const half = AllowList.of(
       [...Array(rows).keys()].filter((ordinal) => ordinal % 2 === 0),
       rows,
@@ -187,12 +187,12 @@ describe("engine hnswlib", () => {
 
   it("refuses to be changed while it is published", async () => {
     replica.append(looseRows(seededRandom(7), 10, dimension));
-    replica.builder.add(5);
+    await replica.builder.add(5);
     const publishing = replica.builder.publish();
-    expect(() => replica.builder.add(5)).toThrow("nothing is added");
+    await expect(replica.builder.add(5)).rejects.toThrow("nothing is added");
     expect(() => replica.builder.remove(Uint32Array.of(1))).toThrow("nothing is removed");
     await expect(replica.builder.publish()).rejects.toThrow("one publication at a time");
     await publishing;
-    expect(replica.builder.add(5)).toBe(5);
+    expect(await replica.builder.add(5)).toBe(5);
   });
 });

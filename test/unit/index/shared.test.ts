@@ -55,7 +55,7 @@ describe("engine shared", () => {
     const publication = await replica.builder.publish();
     const reader = await attachReader(structuredClone(publication), replica.rows);
     replica.append(looseRows(seededRandom(2), 500, dimension));
-    replica.builder.add(500);
+    await replica.builder.add(500);
     const query = replica.vectors[rowCount + 7]!;
     const find = (): number[] => [
       ...reader.search({ query, k: 3, effort: { ef: 50 } }).hits.ordinals,
@@ -72,7 +72,7 @@ describe("engine shared", () => {
     replica.append(looseRows(seededRandom(2), 10, dimension));
     await replica.openBuilder();
     expect(replica.builder.indexed).toBe(rowCount);
-    expect(replica.builder.add(1000)).toBe(10);
+    expect(await replica.builder.add(1000)).toBe(10);
     await replica.reader.refresh(await replica.builder.publish());
     for (const ordinal of [5, rowCount + 5]) {
       const query = replica.vectors[ordinal]!;
@@ -110,7 +110,7 @@ describe("engine shared", () => {
     const rows = rowsOf(packed);
     rows.markDead(7);
     const builder = await reopen(rows, specOf(8));
-    builder.add(rowCount);
+    await builder.add(rowCount);
     await builder.close();
     expect((await reopen(rows, specOf(8))).indexed).toBe(rowCount);
     expect((await reopen(rowsOf(packed), specOf(8))).indexed).toBe(0);
@@ -142,17 +142,17 @@ describe("engine shared", () => {
     const { rows } = replica;
     const options = { spec: specOf(), rows, directory: "/data/index", disk };
     const builder = await openBuilder(options);
-    builder.add(1000);
+    await builder.add(1000);
     await builder.publish();
     disk.medium.limitBytes(disk.medium.usedBytes + 100_000);
-    builder.add(2000);
+    await builder.add(2000);
     const reader = await attachReader(await builder.publish(), rows);
     expect(reader.indexed).toBe(3000);
     await builder.close();
     expect((await openBuilder(options)).indexed).toBe(1000);
     disk.medium.limitBytes(Infinity);
     replica.append(looseRows(seededRandom(4), 10, dimension));
-    builder.add(10);
+    await builder.add(10);
     await builder.close();
     expect((await openBuilder(options)).indexed).toBe(3010);
   });
@@ -163,9 +163,9 @@ describe("engine shared", () => {
       const disk = new MemoryDisk();
       const directory = "/data/index";
       const builder = await openBuilder({ spec: specOf(), rows, directory, disk });
-      builder.add(200);
+      await builder.add(200);
       await builder.publish();
-      builder.add(200);
+      await builder.add(200);
       const publishing = builder.publish();
       for (let turn = 0; turn < seed * 3; turn++) await Promise.resolve();
       const left = disk.crash(seededRandom(seed));
@@ -227,12 +227,12 @@ describe("engine shared", () => {
 
   it("refuses to be changed while it is published", async () => {
     replica.append(looseRows(seededRandom(7), 2000, dimension));
-    replica.builder.add(1500);
+    await replica.builder.add(1500);
     const publishing = replica.builder.publish();
-    expect(() => replica.builder.add(5)).toThrow("nothing is added");
+    await expect(replica.builder.add(5)).rejects.toThrow("nothing is added");
     expect(() => replica.builder.remove(Uint32Array.of(1))).toThrow("nothing is removed");
     await expect(replica.builder.publish()).rejects.toThrow("one publication at a time");
     await publishing;
-    expect(replica.builder.add(5)).toBe(5);
+    expect(await replica.builder.add(5)).toBe(5);
   });
 });
