@@ -57,6 +57,15 @@ export class AllowList {
 
   /** Admitted ordinals in [from, to). */
   countIn(from: number, to: number): number {
+    const capacity = this.#words.length * 32;
+    // Counting what lies beyond instead: an index covers nearly all rows.
+    if (from === 0 && to > capacity / 2) {
+      return this.#count - (to < capacity ? this.#bitsIn(to, capacity) : 0);
+    }
+    return this.#bitsIn(from, to);
+  }
+
+  #bitsIn(from: number, to: number): number {
     let count = 0;
     for (let index = from >>> 5; index * 32 < to; index++) {
       count += bitsOf(this.#wordWithin(index, from, to));

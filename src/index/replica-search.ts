@@ -64,7 +64,7 @@ export class ReplicaSearch {
     const fresh = this.#scanner.scan(target, { from: indexed, to, allow });
     return {
       hits: merge(target, hits, fresh),
-      exact: route.kind !== "walk",
+      exact: route.kind === "scan" || route.kind === "walk_then_scan",
       route,
       indexed,
       fresh: Math.max(0, to - indexed),

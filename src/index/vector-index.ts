@@ -39,10 +39,15 @@ export interface IndexQuery {
   readonly shouldStop?: (() => boolean) | undefined;
 }
 
-/** How the hits were found: by walking a graph, by comparing with rows one by one, or both. */
+/**
+ * How the hits were found: by walking a graph, by comparing with all rows that qualify (`scan`: by
+ * their float32 components, so exactly; `list`: by their codes, the best ranked exactly), or both.
+ */
 export type SearchRoute =
   | { readonly kind: "scan" }
   | { readonly kind: "walk"; readonly ef: number }
+  | { readonly kind: "list"; readonly compared: number }
+  | { readonly kind: "walk_then_list"; readonly ef: number; readonly compared: number }
   /** The walk came back with fewer than there are. */
   | { readonly kind: "walk_then_scan"; readonly ef: number };
 

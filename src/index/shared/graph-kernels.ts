@@ -9,6 +9,8 @@ export interface GraphKernels {
   prepareQuery(scratch: number): void;
   /** Fills the pool with the `ef` nearest; how many. */
   walk(scratch: number, ef: number): number;
+  /** Adds the allowed rows of [from, to) to the `kept` nearest in the pool; how many it holds. */
+  scanAllowed(scratch: number, from: number, to: number, wanted: number, kept: number): number;
   /** Turns the pool into the row numbers that qualify, nearest first; how many. */
   collect(scratch: number, count: number, limit: number, isFiltered: number): number;
 }

@@ -21,6 +21,8 @@ import {
 /** Memory is taken in steps of 2 MiB. */
 const growthPages = 32;
 const deadFlag = 1;
+/** Rows between two checks of a deadline, a multiple of 32. */
+const listedRows = 65_536;
 
 export interface GraphWalk {
   readonly query: Float32Array;
@@ -31,6 +33,17 @@ export interface GraphWalk {
   /** Only rows below are returned. */
   readonly limit: number;
   readonly allow?: AllowList | undefined;
+}
+
+/** Compares with all admitted rows below `limit`. */
+export interface GraphList {
+  readonly query: Float32Array;
+  /** Rows wanted at most, no more than `efMax`. */
+  readonly wanted: number;
+  readonly limit: number;
+  readonly allow: AllowList;
+  /** Called about once a millisecond; may throw. */
+  readonly between: () => void;
 }
 
 export interface GraphHits {
@@ -169,6 +182,23 @@ export class SharedGraph {
     const count = this.#kernels.collect(scratch, met, limit, allow ? 1 : 0);
     const first = (scratch + slot.pool) / 4;
     return { ordinals: this.#words.slice(first, first + Math.min(count, wanted)), count };
+  }
+
+  /** The nearest of all admitted rows, by their codes, nearest first. */
+  list({ query, wanted, limit, allow, between }: GraphList): Uint32Array {
+    this.#load(query);
+    const scratch = this.#scratch;
+    this.#kernels.prepareQuery(scratch);
+    this.#loadAllowed(allow, limit);
+    let kept = 0;
+    for (let from = 0; from < limit; from += listedRows) {
+      const to = Math.min(limit, from + listedRows);
+      kept = this.#kernels.scanAllowed(scratch, from, to, wanted, kept);
+      between();
+    }
+    const count = this.#kernels.collect(scratch, kept, limit, 0);
+    const first = (scratch + slot.pool) / 4;
+    return this.#words.slice(first, first + count);
   }
 
   #load(vector: Float32Array): void {

@@ -5,10 +5,11 @@
  * float32 rows.
  *
  * Where rows that qualify turn out to be rare near the query, the walk is repeated with more
- * candidates while that is cheaper than comparing with all that qualify. Results are never fewer
- * than exist.
+ * candidates while that is cheaper than comparing with the codes of all that qualify (`list`).
+ * Results are never fewer than exist.
  */
 import { assert } from "../../base/index.js";
+import type { AllowList } from "../allow-list.js";
 import { chooseEf } from "../calibration.js";
 import { ExactScanner, stopIfAsked } from "../exact-scanner.js";
 import { within, type Hits } from "../hits.js";
@@ -24,18 +25,28 @@ import type {
 import { efMax } from "./graph-layout.js";
 import { SharedGraph } from "./graph.js";
 import type { SharedPublication } from "./publication.js";
+import { WalkHistory } from "./walk-history.js";
 
-/** Comparing with so many rows takes as long as one candidate of a walk. */
-const rowsPerCandidate = 5;
+/** Comparing with the codes of so many rows takes as long as one candidate of a walk. */
+const rowsPerCandidate = 25;
+/** So few rows are compared by their float32 components: that is as fast, and exact. */
+const exactRowsMax = 256;
 /** Candidates ranked by their float32 rows, per hit wanted: codes confuse near neighbours. */
 const rankedShare = 1.4;
 const rankedMore = 1;
+/**
+ * The same when all admitted rows were compared by their codes. Rows far from the query lie close
+ * together on the scale of what codes confuse, and more to rank costs little beside the comparing.
+ */
+const listedShare = 4;
+const listedMore = 64;
 /** A walk is repeated when it keeps less than this share of the candidates it should. */
 const keptShareMin = 0.5;
 
 export class SharedReader implements IndexReader {
   readonly #rows: SharedRows;
   readonly #scanner: ExactScanner;
+  readonly #history = new WalkHistory();
   #graph: SharedGraph;
   #publication: SharedPublication;
   #isClosed = false;
@@ -74,7 +85,9 @@ export class SharedReader implements IndexReader {
     const { allow, k, effort } = query;
     const { spec, calibration, indexed } = this.#publication;
     const admitted = allow ? allow.countIn(0, indexed) : indexed;
-    if (k * 2 > admitted) return this.#scan(query, { kind: "scan" });
+    if (k * 2 > admitted || (allow && admitted <= exactRowsMax)) {
+      return this.#scan(query, { kind: "scan" });
+    }
     const ef = chooseEf(calibration, { ef: effort.ef, recall: effort.recall ?? spec.recall }, k);
     if (ef === undefined || ef > efMax) return this.#scan(query, { kind: "scan" });
     return this.#walk(query, Math.max(ef, k), admitted);
@@ -90,20 +103,43 @@ export class SharedReader implements IndexReader {
     const { dead, written } = this.#rows;
     const share = (admitted / this.indexed) * (1 - dead / written);
     let candidates = Math.ceil(ef / share);
-    if (candidates > efMax || (query.allow && !isCheaper(candidates, admitted))) {
-      return this.#scan(query, { kind: "scan" });
+    const { allow } = query;
+    if (allow && !(isCheaper(candidates, admitted) && this.#history.isWorthWhile(allow))) {
+      return this.#list(query, allow, { kind: "list", compared: admitted });
     }
+    if (candidates > efMax) return this.#scan(query, { kind: "scan" });
     for (;;) {
       const { hits, kept } = this.#walkOnce(query, candidates, ef);
       if (hits.ordinals.length === query.k && kept >= ef * keptShareMin) {
         const found = within(hits, query.maxDistance);
+        if (allow) this.#history.note(allow, true);
         return { hits: found, route: { kind: "walk", ef: candidates } };
       }
       const more = Math.ceil(candidates * Math.max(2, ef / (kept + 1)));
       if (!isCheaper(more, admitted)) break;
       candidates = more;
     }
-    return this.#scan(query, { kind: "walk_then_scan", ef: candidates });
+    if (!allow) return this.#scan(query, { kind: "walk_then_scan", ef: candidates });
+    this.#history.note(allow, false);
+    return this.#list(query, allow, {
+      kind: "walk_then_list",
+      ef: candidates,
+      compared: admitted,
+    });
+  }
+
+  /** Compares with the codes of all admitted rows, and ranks the best. */
+  #list(query: IndexQuery, allow: AllowList, route: SearchRoute): IndexAnswer {
+    const { k, shouldStop } = query;
+    const wanted = Math.ceil(k * listedShare) + listedMore;
+    if (wanted > efMax) return this.#scan(query, { kind: "scan" });
+    const limit = this.indexed;
+    const between = (): void => stopIfAsked({ shouldStop });
+    const ordinals = this.#graph.list({ query: query.query, wanted, limit, allow, between });
+    const hits = this.#scanner.rank({ query: query.query, metric: this.metric, k }, ordinals);
+    // Rows that died while they were ranked.
+    if (hits.ordinals.length < k && ordinals.length === wanted) return this.#scan(query, route);
+    return { hits: within(hits, query.maxDistance), route };
   }
 
   #walkOnce(

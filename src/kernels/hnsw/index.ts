@@ -10,6 +10,7 @@ import { idOf, keyAt } from "../codes/pool";
 import { enter, walkLevel } from "./walk";
 
 export { insertRow } from "./insert";
+export { scanAllowed } from "./list";
 
 /** Encodes the vector in the scratch slot to where a walk reads its query. */
 export function prepareQuery(scratch: usize): void {
