@@ -145,7 +145,9 @@ function memoryCases({ makePair, attachments }: TransportUnderTest): void {
     expect(messageOf(frames[0]!)).toBe(text);
   });
 
-  it.runIf(attachments)("R8: shares attached memory with the other side", async () => {
+  if (!attachments) return;
+
+  it("R8: shares attached memory with the other side", async () => {
     const { a, b, settle } = makePair();
     const { frames } = collect(b);
     const shared = new Int32Array(new SharedArrayBuffer(8));
@@ -156,7 +158,7 @@ function memoryCases({ makePair, attachments }: TransportUnderTest): void {
     expect(Atomics.load(shared, 1)).toBe(42);
   });
 
-  it.runIf(attachments)("throws for what cannot be attached, and goes on", async () => {
+  it("throws for what cannot be attached, and goes on", async () => {
     const { a, b, settle } = makePair({ frames: 2, bytes: 10_000 });
     const { frames } = collect(b);
     const part = new Uint8Array(limits.partBytesMin);

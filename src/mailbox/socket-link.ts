@@ -1,0 +1,159 @@
+/**
+ * A link between two processes over a stream of bytes: a socket, whose two ends know each other by
+ * now (see handshake.ts).
+ *
+ * Memory is bounded on both sides: the window bounds what waits here, and nothing is written while the
+ * stream says that it is behind. A link that has nothing to say sends a heartbeat, so that silence
+ * means that the other side, or the way there, has a fault: `heardAtMs` tells how long ago it spoke,
+ * and after `silenceMs` the link is closed.
+ */
+import type { Duplex } from "node:stream";
+import { type Clock, type Timer, invalid } from "../base/index.js";
+import { type Credit, CreditReturn, CreditWindow, defaultWindow } from "./credit.js";
+import { type Frame, frameBytes } from "./frame.js";
+import type { Link, LinkHandlers, SendOutcome } from "./link.js";
+import { WireQueue } from "./wire-queue.js";
+import { WireReader } from "./wire-reader.js";
+import { creditRecord, heartbeatRecord } from "./wire-records.js";
+
+export interface SocketLinkOptions {
+  readonly clock: Clock;
+  readonly window?: Credit;
+  /** Longest time without a word, in milliseconds. */
+  readonly heartbeatMs?: number;
+  /** After so long without a word from the other side the link is closed. */
+  readonly silenceMs?: number;
+}
+
+const heartbeatMsDefault = 200;
+const silenceMsDefault = 5000;
+
+export class SocketLink implements Link {
+  readonly #stream: Duplex;
+  readonly #clock: Clock;
+  readonly #window: CreditWindow;
+  readonly #return: CreditReturn;
+  readonly #queue = new WireQueue();
+  readonly #heartbeatMs: number;
+  readonly #silenceMs: number;
+  #heardAtMs: number;
+  #saidSomething = false;
+  #behind = false;
+  #flushAsked = false;
+  #closed = false;
+  #beat: Timer | undefined;
+
+  constructor(stream: Duplex, options: SocketLinkOptions) {
+    const { clock, window = defaultWindow } = options;
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#window = new CreditWindow(window);
+    this.#return = new CreditReturn(window);
+    this.#heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
+    this.#silenceMs = options.silenceMs ?? silenceMsDefault;
+    this.#heardAtMs = clock.monotonic();
+    this.#closed = stream.destroyed;
+    // A stream that failed closes, and that is what matters.
+    stream.on("error", () => undefined);
+    stream.once("close", () => this.#end());
+    stream.on("drain", () => {
+      this.#behind = false;
+      this.#flush();
+    });
+  }
+
+  /** Monotonic time at which anything last came in. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  open(handlers: LinkHandlers): void {
+    if (this.#closed) {
+      queueMicrotask(() => handlers.onClose());
+      return;
+    }
+    const reader = new WireReader({
+      onFrame: (frame) => this.#deliver(frame, handlers),
+      onCredit: (credit) => this.#window.give(credit),
+      onMalformed: (error) => handlers.onMalformed(error),
+    });
+    this.#stream.once("close", () => handlers.onClose());
+    this.#stream.on("end", () => this.close());
+    this.#stream.on("data", (chunk: Uint8Array) => {
+      this.#heardAtMs = this.#clock.monotonic();
+      if (!this.#closed && !reader.push(chunk)) this.close();
+    });
+    this.#heardAtMs = this.#clock.monotonic();
+    this.#watchSilence();
+  }
+
+  send(frame: Frame): SendOutcome {
+    if (this.#closed) return "closed";
+    if (frame.attachments.length > 0) throw invalid("attachments never leave the process");
+    if (!this.#window.take(frame.header, frameBytes(frame))) return "full";
+    this.#queue.push(frame);
+    this.#askForFlush();
+    return "accepted";
+  }
+
+  close(): void {
+    this.#end();
+    this.#stream.destroy();
+  }
+
+  #deliver(frame: Frame, handlers: LinkHandlers): void {
+    if (this.#closed) return;
+    const bytes = frameBytes(frame);
+    try {
+      handlers.onFrame(frame);
+    } finally {
+      const credit = this.#return.taken(bytes);
+      if (credit) this.#write(creditRecord(credit));
+    }
+  }
+
+  /** What is sent in one turn goes out together. */
+  #askForFlush(): void {
+    if (this.#flushAsked || this.#behind) return;
+    this.#flushAsked = true;
+    queueMicrotask(() => {
+      this.#flushAsked = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    this.#stream.cork();
+    while (!this.#behind) {
+      const records = this.#queue.next();
+      if (records.length === 0) break;
+      for (const record of records) this.#write(record);
+    }
+    this.#stream.uncork();
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#saidSomething = true;
+    if (!this.#stream.write(bytes)) this.#behind = true;
+  }
+
+  #watchSilence(): void {
+    this.#beat = this.#clock.after(this.#heartbeatMs, () => {
+      if (this.#clock.monotonic() - this.#heardAtMs > this.#silenceMs) {
+        this.close();
+        return;
+      }
+      if (!this.#saidSomething && !this.#behind) this.#write(heartbeatRecord());
+      this.#saidSomething = false;
+      this.#watchSilence();
+    });
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.#beat?.cancel();
+    this.#queue.clear();
+  }
+}
