@@ -2,7 +2,7 @@
  * What does a user of one node get? Import, search through the API and through REST, and how long the
  * main thread is held up meanwhile. Run it by `npm run bench`; without arguments on the demo data:
  *
- *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--engine shared] [--json FILE]
+ *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--engine hnswlib] [--json FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     queries: { type: "string", default: "demo/data/arxiv-titles.fbin" },
     truth: { type: "string" },
     metric: { type: "string", default: "cosine" },
-    engine: { type: "string", default: "hnswlib" },
+    engine: { type: "string", default: "shared" },
     json: { type: "string" },
   },
 });

@@ -17,6 +17,7 @@ import type {
 } from "./vector-index.js";
 
 class FlatBuilder implements IndexBuilder {
+  readonly publicationCost = "constant";
   #indexed = 0;
   #published: FlatPublication;
 

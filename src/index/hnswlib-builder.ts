@@ -33,6 +33,7 @@ const rowsPerTurn = 16;
 const comparedRows = 64;
 
 export class HnswlibBuilder implements IndexBuilder {
+  readonly publicationCost = "whole_index";
   readonly #options: BuilderOptions<HnswSpec>;
   readonly #snapshots: SnapshotDirectory<SnapshotDetails>;
   readonly #scanner: ExactScanner;

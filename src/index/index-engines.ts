@@ -68,8 +68,9 @@ export function selectIndex(collection: IndexedCollection, rows: number): IndexS
   }
 }
 
-/** Each engine quantises in one way; the choice of the other is refused, not ignored. */
-function selectEngine({ engine = "hnswlib", quantization }: IndexChoice): "hnswlib" | "shared" {
+/** Each engine quantises in one way: it follows from that, and a choice that contradicts is refused. */
+function selectEngine({ engine, quantization }: IndexChoice): "hnswlib" | "shared" {
+  if (engine === undefined) return quantization === "none" ? "hnswlib" : "shared";
   if (engine === "hnswlib" && quantization === "int8") {
     throw invalid("engine hnswlib does not quantise", "index.quantization");
   }

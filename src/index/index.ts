@@ -23,5 +23,6 @@ export type {
   IndexPublication,
   IndexQuery,
   IndexReader,
+  PublicationCost,
   SearchRoute,
 } from "./vector-index.js";

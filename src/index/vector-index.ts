@@ -57,10 +57,14 @@ export interface IndexAnswer {
   readonly route: SearchRoute;
 }
 
+/** What a publication costs: the same always, or in proportion to all that is indexed. */
+export type PublicationCost = "constant" | "whole_index";
+
 /** The only writer of an index. Its methods are called one after the other. */
 export interface IndexBuilder {
   /** All ordinals below are in the index, or dead. */
   readonly indexed: number;
+  readonly publicationCost: PublicationCost;
   /**
    * Takes the next `count` durable rows in order, fewer if there are not so many; how many. Other
    * work of the thread gets its turn meanwhile.

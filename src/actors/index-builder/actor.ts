@@ -60,6 +60,10 @@ async function open(
   return { spec, builder: await openBuilder({ spec, rows, directory, disk: new SystemDisk() }) };
 }
 
+function policyOf({ builder }: OpenBuilder): PublishPolicy {
+  return new PublishPolicy(builder.publicationCost, builder.indexed);
+}
+
 class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   readonly #context: ActorContext;
   readonly #args: IndexBuilderArgs;
@@ -79,7 +83,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     this.#args = args;
     this.#rows = rows;
     this.#open = opened;
-    this.#policy = new PublishPolicy(opened.builder.indexed);
+    this.#policy = policyOf(opened);
   }
 
   async receive(message: IndexBuilderMessage, envelope: Envelope): Promise<void> {
@@ -158,7 +162,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     if (spec.type === this.#open.spec.type) return;
     await this.#open.builder.close();
     this.#open = await open(this.#args, spec, this.#rows);
-    this.#policy = new PublishPolicy(this.#open.builder.indexed);
+    this.#policy = policyOf(this.#open);
   }
 
   async #publish(): Promise<void> {

@@ -1,12 +1,19 @@
 /**
- * When to publish an index that grows. A publication costs time in proportion to the whole index, so
- * the rows between two of them grow with it, and a trickle of rows waits until publishing is a small
- * share of the time. What is not published yet is scanned exactly, so waiting is never wrong.
+ * When to publish an index that grows. What is not published yet is scanned exactly, so waiting is
+ * never wrong, only slower for searches.
+ *
+ * Where a publication costs time in proportion to the whole index, the rows between two of them grow
+ * with it, and a trickle of rows waits until publishing is a small share of the time. Where it costs
+ * nothing, it only must not come so often that telling the searchers is work: a few thousand rows, or
+ * a second.
  */
+import { unreachable } from "../../base/index.js";
+import type { PublicationCost } from "../../index/index.js";
 
-/** Publish without rest when this share of the published rows has come on top. */
-const growthShare = 0.25;
+/** Publish without rest when so many rows have come on top. */
 const rowsMin = 5000;
+/** The same, as a share of the published rows, where a publication costs in proportion. */
+const growthShare = 0.25;
 /** Rest between publications, as a multiple of what the last one took, and at least. */
 const restFactor = 20;
 const restMsMin = 1000;
@@ -14,11 +21,13 @@ const restMsMin = 1000;
 const failedRestMs = 10_000;
 
 export class PublishPolicy {
+  readonly #cost: PublicationCost;
   #published: number;
   #restUntilMs = 0;
   #failedUntilMs = 0;
 
-  constructor(published: number) {
+  constructor(cost: PublicationCost, published: number) {
+    this.#cost = cost;
     this.#published = published;
   }
 
@@ -29,8 +38,8 @@ export class PublishPolicy {
   dueIn(indexed: number, idle: boolean, nowMs: number): number | undefined {
     const fresh = indexed - this.#published;
     if (fresh <= 0) return undefined;
-    const hasGrown = fresh >= Math.max(rowsMin, this.#published * growthShare);
-    if (!hasGrown && !idle) return undefined;
+    const hasGrown = fresh >= this.#growth();
+    if (!hasGrown && !idle && this.#cost === "whole_index") return undefined;
     const restMs = hasGrown ? 0 : this.#restUntilMs - nowMs;
     return Math.max(0, restMs, this.#failedUntilMs - nowMs);
   }
@@ -44,5 +53,16 @@ export class PublishPolicy {
   /** Notes a publication that failed: the one before stays in use. */
   failed(nowMs: number): void {
     this.#failedUntilMs = nowMs + failedRestMs;
+  }
+
+  #growth(): number {
+    switch (this.#cost) {
+      case "constant":
+        return rowsMin;
+      case "whole_index":
+        return Math.max(rowsMin, this.#published * growthShare);
+      default:
+        return unreachable(this.#cost);
+    }
   }
 }

@@ -26,6 +26,7 @@ const rowsPerTurn = 16;
 const snapshotGrowth = 1.25;
 
 export class SharedBuilder implements IndexBuilder {
+  readonly publicationCost = "constant";
   readonly #options: BuilderOptions<SharedSpec>;
   readonly #snapshots: GraphSnapshots;
   readonly #scanner: ExactScanner;

@@ -17,8 +17,8 @@ const request: NormalCreate = {
 };
 const hnsw = {
   type: "hnsw",
-  engine: "hnswlib",
-  quantization: "none",
+  engine: "shared",
+  quantization: "int8",
   m: 16,
   ef_construction: 100,
   recall: 0.98,
@@ -61,7 +61,10 @@ describe("completeSettings", () => {
     { change: { shards: 2 }, field: "shards" },
     { change: { replication_factor: 3 }, field: "replication_factor" },
     { change: { index: { type: "ivf" } }, field: "index.type" },
-    { change: { index: { type: "hnsw", quantization: "int8" } }, field: "index.quantization" },
+    {
+      change: { index: { type: "hnsw", engine: "hnswlib", quantization: "int8" } },
+      field: "index.quantization",
+    },
   ] as const)("refuses $change instead of ignoring it", ({ change, field }) => {
     expect(() => completeSettings({ ...request, ...change })).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }) as Error,

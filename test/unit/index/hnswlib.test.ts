@@ -15,7 +15,10 @@ import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixtu
 
 const dimension = 12;
 const rowCount = 3000;
-const spec = selectIndex({ dimension, metric: "l2", index: { type: "hnsw" } }, 0);
+const spec = selectIndex(
+  { dimension, metric: "l2", index: { type: "hnsw", engine: "hnswlib" } },
+  0,
+);
 
 describe("engine hnswlib", () => {
   let replica: Replica;
@@ -60,7 +63,10 @@ describe("engine hnswlib", () => {
       rows.write(0, packed);
       rows.publish(count);
       rows.commit(count);
-      const changed = selectIndex({ dimension, metric: "l2", index: { type: "hnsw", m } }, 0);
+      const changed = selectIndex(
+        { dimension, metric: "l2", index: { type: "hnsw", engine: "hnswlib", m } },
+        0,
+      );
       const { directory } = replica;
       const builder = await openBuilder({ spec: changed, rows, directory, disk: new SystemDisk() });
       const { indexed } = builder;
@@ -84,7 +90,10 @@ describe("engine hnswlib", () => {
     rows.commit(rowCount);
     rows.markDead(7);
     const disk = new SystemDisk();
-    const empty = selectIndex({ dimension, metric: "l2", index: { type: "hnsw", m: 8 } }, 0);
+    const empty = selectIndex(
+      { dimension, metric: "l2", index: { type: "hnsw", engine: "hnswlib", m: 8 } },
+      0,
+    );
     const builder = await openBuilder({ spec: empty, rows, directory, disk });
     await builder.add(rowCount);
     await builder.publish();

@@ -18,6 +18,12 @@ describe("selectIndex", () => {
     ).toMatchObject({ engine: "hnswlib", m: 8, efConstruction: 50, recall: 0.9 });
   });
 
+  it("chooses engine shared, or the one that keeps float32 where that is asked for", () => {
+    expect(select({ type: "hnsw" })).toMatchObject({ engine: "shared" });
+    expect(select({ type: "hnsw", quantization: "int8" })).toMatchObject({ engine: "shared" });
+    expect(select({ type: "hnsw", quantization: "none" })).toMatchObject({ engine: "hnswlib" });
+  });
+
   it("changes from flat to HNSW as a collection on auto grows", () => {
     expect(select({ type: "auto" }, autoHnswRows - 1)).toMatchObject({ type: "flat" });
     expect(select({ type: "auto", m: 8 }, autoHnswRows)).toMatchObject({ type: "hnsw", m: 8 });
@@ -26,7 +32,7 @@ describe("selectIndex", () => {
   it.each([
     [{ type: "ivf" }, "index.type"],
     [{ type: "hnsw", engine: "shared", quantization: "none" }, "index.quantization"],
-    [{ type: "hnsw", quantization: "int8" }, "index.quantization"],
+    [{ type: "hnsw", engine: "hnswlib", quantization: "int8" }, "index.quantization"],
   ] as const)("refuses what no engine offers: %j", (index, field) => {
     expect(() => select(index)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }),
