@@ -7,15 +7,30 @@ export interface SearchLoad {
   readonly address: string;
   readonly collection: string;
   readonly queries: readonly Float32Array[];
+  readonly topK: number;
   readonly atOnce: number;
   readonly include_vectors: boolean;
+  /** Default: the collection's. */
+  readonly recall: number | undefined;
   readonly seconds: number;
+}
+
+/** One answer of the sample that is decoded after the run. */
+export interface CheckedAnswer {
+  /** Its number among the queries. */
+  readonly query: number;
+  readonly ids: readonly string[];
 }
 
 export interface LoadResult {
   /** Milliseconds of each request. */
   readonly times: readonly number[];
   readonly seconds: number;
+  /** Of the load generator itself. */
+  readonly cpuSeconds: number;
+  /** Of all bodies. */
+  readonly bytes: number;
+  readonly checked: readonly CheckedAnswer[];
 }
 
 export class LoadProcess {

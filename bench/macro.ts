@@ -155,19 +155,22 @@ async function searchRest(path: string, data: DataSet, atOnce: number): Promise<
     const queries = Array.from({ length: data.truth.length }, (_, row) => rowOf(data.queries, row));
     for (const include_vectors of [true, false]) {
       const what = `REST, ${atOnce} at once, ${include_vectors ? "with" : "without"} vectors`;
-      const { times, seconds } = await watched(what, () =>
+      const { times, seconds, cpuSeconds } = await watched(what, () =>
         load.search({
           address: node.address,
           collection,
           queries,
+          topK,
           atOnce,
           include_vectors,
+          recall: undefined,
           seconds: secondsPerStage,
         }),
       );
       report(`${what}: queries per second`, times.length / seconds, "/s");
       report(`${what}: p50`, percentile(times, 0.5), "ms");
       report(`${what}: p99`, percentile(times, 0.99), "ms");
+      report(`${what}: load generator's CPU`, (cpuSeconds / times.length) * 1e6, "µs a query");
     }
     await insertRest(node.address, data);
   } finally {

@@ -6,6 +6,8 @@ const keptBytesMax = 1024 * 1024;
 export class ByteWriter {
   protected bytes: Buffer;
   #length = 0;
+  /** Memory of its own while it writes into a caller's. */
+  #kept: Buffer | undefined;
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -17,10 +19,22 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Starts anew. */
-  reset(): void {
+  /** Starts anew; in `memory` when it is given, and in memory of its own past the end of it. */
+  reset(memory?: Buffer): void {
     this.#length = 0;
+    if (memory) {
+      this.#kept ??= this.bytes;
+      this.bytes = memory;
+      return;
+    }
+    if (this.#kept) this.bytes = this.#kept;
+    this.#kept = undefined;
     if (this.bytes.length > keptBytesMax) this.bytes = Buffer.allocUnsafeSlow(this.#capacity);
+  }
+
+  /** Whether all that was written stands in `memory`. */
+  isIn(memory: Buffer): boolean {
+    return this.bytes === memory;
   }
 
   /** What was written, in memory of exactly its size, which may be transferred. */

@@ -8,15 +8,31 @@ import type { BodyFormat } from "./vector-store.js";
 
 /** Room for the answer of one usual search. */
 const capacity = 64 * 1024;
-const writers: Readonly<Record<BodyFormat, JsonWriter | MsgpackWriter>> = {
-  json: new JsonWriter(capacity),
-  msgpack: new MsgpackWriter(capacity),
-};
+const jsonWriter = new JsonWriter(capacity);
+const msgpackWriter = new MsgpackWriter(capacity);
 
 /** The body of an answer (any plain value), in memory of exactly its size: it may be transferred. */
 export function encodeAnswer(format: BodyFormat, answer: unknown): Uint8Array {
-  const writer = writers[format];
-  writer.reset();
-  writer.value(answer);
-  return writer.copy();
+  return format === "json" ? jsonBody(answer) : msgpackBody((writer) => writer.value(answer));
+}
+
+/** A JSON body; see `msgpackBody`. */
+export function jsonBody(answer: unknown, memory?: Buffer): Uint8Array {
+  jsonWriter.reset(memory);
+  jsonWriter.value(answer);
+  return bodyOf(jsonWriter, memory);
+}
+
+/**
+ * The MessagePack body that `write` writes: at the start of `memory` when that is given and large
+ * enough, otherwise in memory of exactly its size.
+ */
+export function msgpackBody(write: (writer: MsgpackWriter) => void, memory?: Buffer): Uint8Array {
+  msgpackWriter.reset(memory);
+  write(msgpackWriter);
+  return bodyOf(msgpackWriter, memory);
+}
+
+function bodyOf(writer: JsonWriter | MsgpackWriter, memory: Buffer | undefined): Uint8Array {
+  return memory && writer.isIn(memory) ? memory.subarray(0, writer.length) : writer.copy();
 }

@@ -1,7 +1,7 @@
 /** The contract: its values, its interfaces, its errors, its encodings. Imports nothing but base. */
 export * from "./client-codec.js";
 export * from "./normalise-body.js";
-export * from "./encode-answer.js";
+export { encodeAnswer } from "./encode-answer.js";
 export * from "./errors.js";
 export { decodeMetadata, emptyMetadata, encodeMetadata, mergeMetadata } from "./metadata.js";
 export { isPlainObject, nameOf } from "./plain-object.js";

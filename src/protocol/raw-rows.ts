@@ -4,9 +4,10 @@
  * here equals the encoding of the typed answer.
  */
 import { unreachable } from "../base/index.js";
-import { encodeAnswer } from "./encode-answer.js";
+import { jsonBody, msgpackBody } from "./encode-answer.js";
 import { EncodedValue } from "./encoded-value.js";
 import { decodeMetadata } from "./metadata.js";
+import { writeRawAnswer } from "./raw-rows-writer.js";
 import type {
   GetAnswer,
   ScrollAnswer,
@@ -21,6 +22,7 @@ export interface RawRow {
   readonly version: string;
   /** There for the results of a search. */
   readonly distance?: number;
+  /** May be a view of memory that all threads share. */
   readonly vector?: Float32Array;
   /** One MessagePack map. */
   readonly metadata?: Uint8Array;
@@ -64,12 +66,14 @@ export function rawToTyped<Raw extends RawAnswer>(raw: Raw): TypedAnswers[Raw["o
   return answerOf(raw, decodeMetadata) as TypedAnswers[Raw["operation"]];
 }
 
-/** The body of a raw answer, in memory of exactly its size: it may be transferred. */
-export function encodeRawAnswer(format: BodyFormat, raw: RawAnswer): Uint8Array {
-  return encodeAnswer(
-    format,
-    answerOf(raw, (bytes) => new EncodedValue(bytes)),
-  );
+/**
+ * The body of a raw answer: at the start of `memory` when that is given and large enough, otherwise
+ * in memory of exactly its size, which may be transferred.
+ */
+export function encodeRawAnswer(format: BodyFormat, raw: RawAnswer, memory?: Buffer): Uint8Array {
+  if (format === "msgpack") return msgpackBody((writer) => writeRawAnswer(writer, raw), memory);
+  const answer = answerOf(raw, (bytes) => new EncodedValue(bytes));
+  return jsonBody(answer, memory);
 }
 
 /** What becomes of encoded metadata in the answer. */

@@ -21,7 +21,7 @@ import { makeCursor, readCursor } from "./scroll-cursor.js";
 
 const rowsPerCheck = 1024;
 const componentBytes = Float32Array.BYTES_PER_ELEMENT;
-/** Hits asked for beyond those wanted, for rows that the snapshot does not know. */
+/** Hits asked for beyond those wanted, once the snapshot did not know some of them. */
 const slackHits = 8;
 
 export interface ReaderParts {
@@ -35,6 +35,9 @@ interface Parts {
   readonly include_vectors: boolean;
   readonly include_metadata: boolean;
 }
+
+/** A row of an answer while it is put together. */
+type RowOfAnswer = { -readonly [member in keyof RawRow]: RawRow[member] };
 
 interface Found {
   readonly row: RowRecord;
@@ -69,10 +72,7 @@ export class ShardReader {
       while (!nearest) nearest = this.#nearest(request, snapshot, deadline);
       const { found, facts } = nearest;
       const page = found.slice(request.offset, request.offset + request.top_k);
-      const rows = page.map(({ row, distance }) => ({
-        ...this.#raw(row, request, budget),
-        distance,
-      }));
+      const rows = page.map(({ row, distance }) => this.#raw(row, request, budget, distance));
       return { operation: "search", rows, ...facts };
     });
   }
@@ -135,7 +135,7 @@ export class ShardReader {
     const wanted = request.offset + request.top_k;
     const { epoch } = this.#parts.rows;
     const allow = request.filter && this.#admitted.of(request.filter, snapshot, deadline);
-    for (let k = wanted + slackHits; ; k *= 2) {
+    for (let k = wanted; ; k = 2 * k + slackHits) {
       const answer = this.#parts.index.search({
         query: request.query_vector,
         metric: request.distance_metric ?? this.#parts.metric,
@@ -147,28 +147,27 @@ export class ShardReader {
         shouldStop: () => deadline.passed,
       });
       if (this.#parts.rows.epoch !== epoch) return undefined;
-      const found = known(answer.hits, snapshot);
+      const found = known(answer.hits, snapshot, wanted);
       if (found.length >= wanted || answer.hits.ordinals.length < k) {
         return { found, facts: factsOf(answer, allow) };
       }
     }
   }
 
-  #raw(row: RowRecord, parts: Parts, budget: AnswerBudget): RawRow {
+  #raw(row: RowRecord, parts: Parts, budget: AnswerBudget, distance?: number): RawRow {
     const { include_vectors, include_metadata } = parts;
     const vectorBytes = include_vectors ? this.#parts.rows.dimension * componentBytes : 0;
     budget.take(vectorBytes + (include_metadata ? row.metadata.length : 0));
-    return {
-      id: formatUuid(row.id, 0),
-      version: row.version,
-      ...(include_vectors && { vector: this.#vector(row) }),
-      ...(include_metadata && { metadata: row.metadata }),
-    };
+    const raw: RowOfAnswer = { id: formatUuid(row.id, 0), version: row.version };
+    if (distance !== undefined) raw.distance = distance;
+    if (include_vectors) raw.vector = this.#vector(row);
+    if (include_metadata) raw.metadata = row.metadata;
+    return raw;
   }
 
-  /** A copy of the row's vector, checked. Errors: `DATA_CORRUPTED`. */
+  /** The row's vector where it lies in shared memory, checked. Errors: `DATA_CORRUPTED`. */
   #vector(row: RowRecord): Float32Array {
-    const vector = this.#parts.rows.copyVector(row.ordinal);
+    const vector = this.#parts.rows.vector(row.ordinal);
     if (compareVectorCrc(vector, row.vectorCrc)) return vector;
     throw new DvespError("DATA_CORRUPTED", `the vector of ${formatUuid(row.id, 0)} is damaged`);
   }
@@ -199,11 +198,12 @@ function factsOf(answer: ReplicaAnswer, allow: AllowList | undefined): SearchFac
   };
 }
 
-function known(hits: Hits, snapshot: RowSnapshot): Found[] {
+/** The first `wanted` hits of which the snapshot has a record. */
+function known({ ordinals, distances }: Hits, snapshot: RowSnapshot, wanted: number): Found[] {
   const found: Found[] = [];
-  hits.ordinals.forEach((ordinal, index) => {
-    const row = snapshot.row(ordinal);
-    if (row) found.push({ row, distance: hits.distances[index] as number });
-  });
+  for (let index = 0; index < ordinals.length && found.length < wanted; index++) {
+    const row = snapshot.row(ordinals[index] as number);
+    if (row) found.push({ row, distance: distances[index] as number });
+  }
   return found;
 }

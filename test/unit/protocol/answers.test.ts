@@ -85,6 +85,22 @@ describe.each(formats)("answers as %s", (format) => {
     );
   });
 
+  it("stand in the memory that is given when they fit it, and beside it when they do not", () => {
+    const rows = [rawRow({ vector: Float32Array.of(1, 2, 3), metadata: { a: "b" } })];
+    const raw: RawAnswer = { operation: "get", rows, missing_ids: [id] };
+    const body = Buffer.from(encodeRawAnswer(format, raw));
+    for (const room of [0, 1, 40, body.length - 1, body.length, body.length * 4]) {
+      const memory = Buffer.from(new SharedArrayBuffer(room));
+      const given = encodeRawAnswer(format, raw, memory);
+      expect(body.equals(given)).toBe(true);
+      if (given.buffer !== memory.buffer) expect(given.byteLength).toBe(given.buffer.byteLength);
+      else expect(given.byteOffset).toBe(0);
+      if (room === body.length * 4) expect(given.buffer).toBe(memory.buffer);
+      if (room < body.length) expect(given.buffer).not.toBe(memory.buffer);
+      expect(body.equals(encodeRawAnswer(format, raw))).toBe(true);
+    }
+  });
+
   it("do not disturb each other, however large", () => {
     const rows = Array.from({ length: 2000 }, (_, index) =>
       rawRow({ vector: new Float32Array(300).fill(index), metadata: { index } }),
