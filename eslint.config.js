@@ -4,6 +4,7 @@ export default tseslint.config(
   {
     ignores: [
       "dist/",
+      "bench/compare/",
       "dist-bench/",
       "node_modules/",
       "src/kernels/",

@@ -1,5 +1,5 @@
 /** Vectors, queries and exact neighbours from files of the ann formats (.fbin, .u8bin, .ibin). */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync, writeSync } from "node:fs";
 
 export interface Matrix {
   readonly rows: number;
@@ -16,7 +16,8 @@ export interface DataSet {
   readonly truth: readonly (readonly number[])[];
 }
 
-const headerBytes = 8;
+/** Both formats begin with two uint32: rows, and columns. */
+export const headerBytes = 8;
 
 export function readMatrix(path: string): Matrix {
   const bytes = readFileSync(path);
@@ -43,4 +44,35 @@ export function readTruth(path: string, k: number): number[][] {
 
 export function rowOf({ data, dimension }: Matrix, row: number): Float32Array {
   return data.slice(row * dimension, (row + 1) * dimension);
+}
+
+function header(rows: number, columns: number): Buffer {
+  const bytes = Buffer.alloc(headerBytes);
+  bytes.writeUInt32LE(rows, 0);
+  bytes.writeUInt32LE(columns, 4);
+  return bytes;
+}
+
+export function writeHeader(file: number, rows: number, columns: number): void {
+  writeSync(file, header(rows, columns), 0, headerBytes, 0);
+}
+
+/** Writes all bytes of `data` at a position: one call of the system may take fewer. */
+export function writeWhole(file: number, data: Float32Array, position: number): void {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+export function writeMatrix(path: string, { rows, dimension, data }: Matrix): void {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  writeFileSync(path, Buffer.concat([header(rows, dimension), bytes]));
+}
+
+/** Row numbers of the nearest of each query, as many for each. */
+export function writeTruth(path: string, truth: readonly (readonly number[])[]): void {
+  const columns = truth[0]?.length ?? 0;
+  const body = new Uint8Array(Int32Array.from(truth.flat()).buffer);
+  writeFileSync(path, Buffer.concat([header(truth.length, columns), body]));
 }
