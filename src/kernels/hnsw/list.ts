@@ -4,7 +4,7 @@
  */
 import { isDead } from "./codes";
 import { allowed, BATCH, POOL, QUERY, rowAt, SCORES } from "./layout";
-import { insertKey, keyAt, keyOf } from "./pool";
+import { insertKey, keyAt, keyOf } from "../codes/pool";
 import { scoreRows } from "./scores";
 
 /** Rows scored at a time; their numbers and scores fit the places of a batch. */
