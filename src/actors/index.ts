@@ -9,6 +9,7 @@ export { execute } from "./collection/typed-operations.js";
 export type { Answers } from "./collection/typed-operations.js";
 export { WorkerPool } from "./collection/worker-pool.js";
 export { Gateways, gatewayModule } from "./gateway/gateways.js";
+export { helpersMax, searchersMax } from "./row-slots.js";
 export { merkleEntry } from "./replica/commit-batch.js";
 export type { WatchSpec } from "./replica/messages.js";
 export type { WatchChange } from "./replica/watch-list.js";

@@ -40,6 +40,13 @@ function addServe(command: Command): void {
         whole,
       ),
     )
+    .addOption(
+      option(
+        "--build-threads <count>",
+        "threads that build indexes; default: half as many as cores",
+        "BUILD_THREADS",
+      ).argParser(positive),
+    )
     .addOption(option("--log-level <level>", "pino level", "LOG_LEVEL").default("info"))
     .addOption(option("--config <file>", "JSON file with any of these options", "CONFIG"))
     .action((_, self: Command) =>

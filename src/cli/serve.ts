@@ -8,6 +8,7 @@ export interface ServeCommandOptions {
   readonly data: string;
   readonly apiKey?: string;
   readonly threads?: number;
+  readonly buildThreads?: number;
   readonly logLevel: string;
 }
 
@@ -26,7 +27,7 @@ export async function serveUntilSignal(options: ServeCommandOptions): Promise<vo
 }
 
 function serveOptions(options: ServeCommandOptions): ServeOptions {
-  const { host, port, data, apiKey, threads, logLevel } = options;
+  const { host, port, data, apiKey, threads, buildThreads, logLevel } = options;
   return {
     host,
     port,
@@ -34,6 +35,7 @@ function serveOptions(options: ServeCommandOptions): ServeOptions {
     log_level: logLevel,
     ...(apiKey !== undefined && { api_key: apiKey }),
     ...(threads !== undefined && { threads }),
+    ...(buildThreads !== undefined && { build_threads: buildThreads }),
     test_hooks: process.env["DVESP_TEST_HOOKS"] === "1",
   };
 }

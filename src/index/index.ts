@@ -1,5 +1,6 @@
 /** Rows in shared memory, and the indexes over them: exact scan, and HNSW. */
 export { AllowList } from "./allow-list.js";
+export type { BuildHelpers } from "./build-helpers.js";
 export { ExactScanner, type ScanRange, type Target } from "./exact-scanner.js";
 export type { Hits } from "./hits.js";
 export {

@@ -8,6 +8,7 @@
  */
 import type { Disk } from "../base/index.js";
 import type { AllowList } from "./allow-list.js";
+import type { BuildHelpers } from "./build-helpers.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import type { Hits } from "./hits.js";
 import type { FlatSpec, IndexSpec, SearchEffort } from "./index-spec.js";
@@ -102,6 +103,8 @@ export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
   /** The builder's own; made when missing. */
   readonly directory: string;
   readonly disk: Disk;
+  /** Threads that may help; without them the same rows make the same index. */
+  readonly helpers?: BuildHelpers | undefined;
 }
 
 export interface IndexEngine<

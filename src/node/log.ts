@@ -19,6 +19,7 @@ const warnings: ReadonlySet<string> = new Set([
   "host_lost",
   "frame_malformed",
   "index_attach_failed",
+  "index_helper_lost",
   "index_publish_failed",
   "thread_failed",
 ]);

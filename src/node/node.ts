@@ -14,7 +14,8 @@ import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
 import { CollectionRegistry } from "./collection-registry.js";
-import { hostPlan, hostSpecs } from "./hosts.js";
+import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
+import type { ThreadCounts } from "./hosts.js";
 import { nodeIdentity } from "./identity.js";
 
 export interface NodeOptions {
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly path: string;
   /** Search threads; default one per core. */
   readonly threads?: number | undefined;
+  /** Threads that may build indexes at the same time; default half of the cores, and at least one. */
+  readonly build_threads?: number | undefined;
   /** Allow killing threads on purpose. Never in production. */
   readonly test_hooks?: boolean | undefined;
 }
@@ -38,6 +41,7 @@ export class Node {
   readonly gateways: Gateways;
   readonly events: EventBus<StoreEvent>;
   readonly #lock: DirectoryLock;
+  readonly #threads: ThreadCounts;
   readonly #specs: readonly HostSpec[];
   readonly #versions: HybridClock;
   #closed: Promise<void> | undefined;
@@ -47,7 +51,8 @@ export class Node {
   private constructor(id: string, catalog: Catalog, lock: DirectoryLock, options: NodeOptions) {
     this.id = id;
     this.#lock = lock;
-    this.#specs = hostSpecs(options.threads);
+    this.#threads = threadCounts(options);
+    this.#specs = hostSpecs(this.#threads);
     this.events = new EventBus<StoreEvent>();
     this.system = new ActorSystem({
       host: "main",
@@ -156,7 +161,7 @@ export class Node {
     return collectionTree({
       system: this.system,
       hosts: this.hosts,
-      plan: hostPlan(this.#specs, settings.collection),
+      plan: hostPlan(this.#specs, this.#threads, settings.collection),
       settings,
       directory,
       node: this.id,

@@ -194,6 +194,7 @@ export class ActorSystem {
       host,
       clock,
       random,
+      tasks: this.#options.tasks,
       refFrom: (from, to) => new Ref(this.#post, from, to),
       watch: (address, listener) => this.watch(address, listener),
       publish: (type, details) => this.emit(type, details),

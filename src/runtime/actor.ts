@@ -4,6 +4,7 @@
  */
 import type { Clock, PlainError, Random } from "../base/index.js";
 import type { Address, Lane } from "../mailbox/index.js";
+import type { TaskRunner } from "./task-pool.js";
 
 export type { Address, Lane } from "../mailbox/index.js";
 
@@ -95,6 +96,8 @@ export interface ActorContext {
   readonly random: Random;
   /** Structured-cloned with the spawn request: shared memory. */
   readonly attachments: readonly unknown[];
+  /** Threads of this host for short work; undefined on the main thread. */
+  readonly tasks: TaskRunner | undefined;
   /** A ref to any address; making one sends nothing. */
   ref<Message>(address: Address): ActorRef<Message>;
   /** Calls `listener` once when the actor there ends; the returned function ends the watch. */

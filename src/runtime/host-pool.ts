@@ -16,6 +16,8 @@ export interface HostSpec {
   readonly name: string;
   /** What the host is for; child specs may ask for any host of a role. */
   readonly role: string;
+  /** Threads beside its own that tasks of its actors may take; default 1, and none until used. */
+  readonly taskThreads?: number;
 }
 
 export interface HostStatus extends HostSpec {
@@ -113,6 +115,7 @@ export class HostPool {
       name: spec.name,
       system: this.#system,
       threads: this.#threads,
+      taskThreads: spec.taskThreads ?? 1,
       testHooks: this.#testHooks,
       onState: (state) => {
         for (const listener of [...this.#listeners]) listener({ ...spec, state });

@@ -23,6 +23,7 @@ export interface HostSlotOptions {
   readonly name: string;
   readonly system: ActorSystem;
   readonly threads: Piscina;
+  readonly taskThreads: number;
   readonly testHooks: boolean;
   readonly onState: (state: HostState) => void;
 }
@@ -68,7 +69,7 @@ export class HostSlot {
   /** Starts the host; later ends and new starts are its own affair. */
   start(): void {
     if (this.#state === "closed") return;
-    const { name, system, threads, testHooks } = this.#options;
+    const { name, system, threads, taskThreads, testHooks } = this.#options;
     this.#enter("starting");
     const { port1, port2 } = new MessageChannel();
     const run: Run = {
@@ -81,7 +82,8 @@ export class HostSlot {
     };
     this.#run = run;
     const { threadId, abort, link } = run;
-    const setup: HostSetup = { host: name, hub: system.host, port: port2, threadId, testHooks };
+    const of = { host: name, hub: system.host, port: port2, threadId };
+    const setup: HostSetup = { ...of, taskThreads, testHooks };
     system.connect(name, link, () => this.#linkClosed(run));
     const task = threads.run(setup, { transferList: [port2], signal: abort.signal });
     run.ended = task.then(

@@ -12,6 +12,7 @@ import { ActorSystem } from "./actor-system.js";
 import { dieSoon } from "./deaths.js";
 import type { HostRequest } from "./incoming.js";
 import { importLoader } from "./loader.js";
+import { TaskPool } from "./task-pool.js";
 
 export interface HostSetup {
   readonly host: string;
@@ -19,13 +20,15 @@ export interface HostSetup {
   readonly port: MessagePort;
   /** Shared, one element: the host writes its thread's id there before it answers anything. */
   readonly threadId: Int32Array;
+  /** Threads that its tasks may take. */
+  readonly taskThreads: number;
   /** Whether the thread may be killed from inside, by tests. */
   readonly testHooks: boolean;
 }
 
 /** Runs the host; resolves once it has been ended in good order. */
 export default async function runHost(setup: HostSetup): Promise<void> {
-  const { host, hub, port, testHooks } = setup;
+  const { host, hub, port, taskThreads, testHooks } = setup;
   Atomics.store(setup.threadId, 0, threadId);
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -42,14 +45,17 @@ export default async function runHost(setup: HostSetup): Promise<void> {
         return;
     }
   };
+  const tasks = new TaskPool({ threads: taskThreads });
   const system: ActorSystem = new ActorSystem({
     host,
     clock: systemClock,
     random: systemRandom,
     load: importLoader,
+    tasks,
     onHostRequest,
   });
   system.connectHub(hub, new PortLink(port));
   await finished;
+  await tasks.close();
   system.closeLinks();
 }

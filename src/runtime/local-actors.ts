@@ -8,12 +8,14 @@ import type { ActorContext, ActorDefinition, ActorRef, AnyDefinition } from "./a
 import { ActorCell, type CellHost } from "./actor-cell.js";
 import type { TerminationListener } from "./death-watch.js";
 import { systemName } from "./delivery.js";
+import type { TaskRunner } from "./task-pool.js";
 
 export interface LocalActorsOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly cellHost: CellHost;
+  readonly tasks: TaskRunner | undefined;
   readonly refFrom: (from: Address, to: Address) => ActorRef;
   readonly watch: (address: Address, listener: TerminationListener) => () => void;
   readonly publish: (type: string, details: Readonly<Record<string, unknown>>) => void;
@@ -80,13 +82,14 @@ export class LocalActors {
     attachments: readonly unknown[],
     crash: ActorContext["crash"],
   ): ActorContext {
-    const { host, clock, random, refFrom, watch, publish } = this.#options;
+    const { host, clock, random, tasks, refFrom, watch, publish } = this.#options;
     const address = { host, name };
     return {
       self: refFrom(address, address),
       clock,
       random,
       attachments,
+      tasks,
       ref: (to) => refFrom(address, to),
       watch,
       emit: ({ type, ...details }) => publish(type, { actor: name, ...details }),

@@ -4,6 +4,7 @@ import type { YieldTurn } from "./dispatcher.js";
 import type { RuntimeEvent } from "./events.js";
 import type { HostRequest } from "./incoming.js";
 import type { Loader } from "./loader.js";
+import type { TaskRunner } from "./task-pool.js";
 
 export interface SystemOptions {
   /** The name of this thread in addresses. */
@@ -17,6 +18,8 @@ export interface SystemOptions {
   readonly yieldTurn?: YieldTurn;
   /** Run messages between actors of this thread through the codec too, as if they were remote. */
   readonly encodeLocal?: boolean;
+  /** On a worker: where its actors run short work. */
+  readonly tasks?: TaskRunner;
   /** On a worker: what to do with requests that concern the thread itself. */
   readonly onHostRequest?: (request: HostRequest) => Promise<void>;
 }

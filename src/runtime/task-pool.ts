@@ -1,6 +1,7 @@
 /**
  * Short work for the processor, on threads of its own: k-means, snapshot encoding. Actor hosts keep
- * their thread for life, so tasks need another pool; its threads end when there is nothing to do.
+ * their thread for life, so tasks need another pool; its threads end when there is nothing to do, and
+ * with the thread that made the pool.
  */
 import type { ResourceLimits, Transferable } from "node:worker_threads";
 import { Piscina } from "piscina";
@@ -15,10 +16,21 @@ export interface TaskPoolOptions {
   readonly resourceLimits?: ResourceLimits;
 }
 
+/** What actors see of a task pool. */
+export interface TaskRunner {
+  /** As `TaskPool.run`. */
+  run(
+    module: string,
+    exportName: string,
+    args: readonly unknown[],
+    transfer?: readonly Transferable[],
+  ): Promise<unknown>;
+}
+
 const waitingDefault = 64;
 const idleMsMax = 10_000;
 
-export class TaskPool {
+export class TaskPool implements TaskRunner {
   readonly #threads: Piscina<Task, TaskResult>;
   readonly #waitingMax: number;
   #closed = false;

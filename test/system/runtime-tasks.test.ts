@@ -1,6 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import * as runtime from "../../dist/runtime/index.js";
-import { moduleOf } from "./runtime-fixture.js";
+import { actorModule, moduleOf, startThreads } from "./runtime-fixture.js";
 
 const errors = new URL("../../dist/base/index.js", import.meta.url).href;
 const work = moduleOf(`
@@ -13,6 +14,7 @@ const work = moduleOf(`
   export const refuse = () => { throw new DvespError("STORAGE_FULL", "no room", { retry_after_ms: 5 }); };
   export const bug = () => { throw new TypeError("a bug"); };
   export const exit = () => process.exit(3);
+  export const countForever = (shared) => { for (;;) Atomics.add(shared, 0, 1); };
   export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 `);
 
@@ -50,6 +52,36 @@ describe("task pool", () => {
     await expect(pool.run(work, "nothing", [])).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(await pool.run(work, "add", [1, 1])).toBe(2);
   });
+
+  it.each(["terminate", "exit"] as const)(
+    "R31: an actor runs tasks beside its host, and they end with it (%s)",
+    async (how) => {
+      const threads = await startThreads();
+      try {
+        const run = actorModule(`({ task, args }, { attachments }, { tasks }) =>
+          tasks.run(task, args.name, [...attachments, ...args.rest])`);
+        const ref = await threads.system.spawn({ name: "run", host: "worker-0", module: run });
+        const ask = (
+          name: string,
+          rest: readonly unknown[],
+          attachments: readonly unknown[] = [],
+        ) => ref.ask({ task: work, args: { name, rest } }, { timeout_ms: 10_000, attachments });
+        expect(await ask("add", [2, 3])).toEqual({ outcome: "ok", value: 5 });
+        const count = new Int32Array(new SharedArrayBuffer(4));
+        const counting = ask("countForever", [], [count]);
+        while (Atomics.load(count, 0) === 0) await wait(1);
+        const replaced = threads.next("host_replaced");
+        await threads.pool.killHost("worker-0", how);
+        expect(await counting).toMatchObject({ outcome: "gone" });
+        await replaced;
+        const after = Atomics.load(count, 0);
+        await wait(20);
+        expect(Atomics.load(count, 0)).toBe(after);
+      } finally {
+        await threads.close();
+      }
+    },
+  );
 
   it("R31: refuses with OVERLOADED when too many tasks wait, and with CLOSED after the end", async () => {
     pool = new runtime.TaskPool({ threads: 1, waiting: 1 });

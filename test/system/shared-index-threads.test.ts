@@ -1,5 +1,5 @@
 /**
- * One thread builds an index of engine `shared` while others search it, without locks: every hit is a
+ * One thread or two build an index of engine `shared` while others search it, without locks: every hit is a
  * row they may see, at its true distance, there are as many as asked for, and the rows that were
  * there before are found as well as when nobody writes.
  */
@@ -12,6 +12,8 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { SystemDisk, randomFraction, seededRandom } from "../../dist/base/index.js";
 import { SharedRows, openBuilder, selectIndex } from "../../dist/index/index.js";
+import type { BuildHelpers } from "../../dist/index/index.js";
+import { TaskPool } from "../../dist/runtime/index.js";
 
 const dimension = 48;
 const rowCount = 24_000;
@@ -85,18 +87,31 @@ function someRows(): Float32Array {
   return packed;
 }
 
+/** Task threads as a builder's helpers. */
+function helpersOf(count: number, firstSlot: number): BuildHelpers {
+  const pool = new TaskPool({ threads: count });
+  pools.push(pool);
+  return { count, firstSlot, run: (...task) => pool.run(...task) };
+}
+
+const pools: TaskPool[] = [];
 const workers: Worker[] = [];
 const directories: string[] = [];
 
 describe("engine shared on several threads", () => {
   afterEach(async () => {
     for (const worker of workers.splice(0)) await worker.terminate();
+    for (const pool of pools.splice(0)) await pool.close();
     for (const one of directories.splice(0)) await rm(one, { recursive: true });
   });
 
-  it.each(["l2", "cosine"] as const)(
-    "finds what was there while rows come (%s)",
-    async (metric) => {
+  it.each([
+    { metric: "l2", writers: 1 },
+    { metric: "l2", writers: 2 },
+    { metric: "cosine", writers: 2 },
+  ] as const)(
+    "finds what was there while rows come ($metric, writers: $writers)",
+    async ({ metric, writers }) => {
       const directory = await mkdtemp(join(tmpdir(), "dvesp-shared-"));
       directories.push(directory);
       const rows = SharedRows.create({ dimension });
@@ -108,7 +123,8 @@ describe("engine shared on several threads", () => {
         { dimension, metric, index: { type: "hnsw", engine: "shared" } },
         rowCount,
       );
-      const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk() });
+      const helpers = writers > 1 ? helpersOf(writers - 1, 3) : undefined;
+      const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk(), helpers });
       await builder.add(firstRows);
       const publication = await builder.publish();
       if (publication.engine !== "shared") throw new Error("a publication of this engine");

@@ -34,6 +34,8 @@ import { WorkerPool } from "./worker-pool.js";
 export interface HostPlan {
   readonly write: string;
   readonly build: string;
+  /** Threads of the build host that may help it. */
+  readonly buildHelpers: number;
   readonly search: readonly string[];
 }
 
@@ -126,7 +128,7 @@ function makeCollection(
 }
 
 function childSpecs(options: TreeOptions, places: Places, collection: Collection): ChildSpec[] {
-  const { settings, system } = options;
+  const { settings, system, plan } = options;
   const directory = shardDirectory(options.directory, shard);
   const rowsOnly = (): readonly unknown[] => collection.shared.slice(0, 1);
   const of = { collection: settings.collection, shard };
@@ -143,6 +145,7 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
     ...of,
     directory: join(directory, "index"),
     index: indexedCollection(settings),
+    helpers: plan.buildHelpers,
     owner: places.exchange,
   };
   return [

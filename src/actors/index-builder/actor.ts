@@ -2,10 +2,11 @@
  * The only writer of one shard's index: takes committed rows into it, a slice at a time, and makes
  * the result known. Search never waits for it: rows not yet taken in are scanned exactly.
  */
-import { SystemDisk, isDvespError, unreachable } from "../../base/index.js";
+import { SystemDisk, isDvespError, toDvespError, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
 import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
+  BuildHelpers,
   IndexBuilder,
   IndexSpec,
   IndexedCollection,
@@ -21,6 +22,8 @@ export interface IndexBuilderArgs {
   readonly shard: number;
   readonly directory: string;
   readonly index: IndexedCollection;
+  /** Threads that may help to build, at most `helpersMax`. */
+  readonly helpers: number;
   /** Told of each publication. */
   readonly owner: Address;
 }
@@ -41,7 +44,7 @@ export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
   async start(context, args) {
     const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.builder);
     const spec = selectIndex(args.index, rows.committed);
-    const actor = new IndexBuilderActor(context, args, rows, await open(args, spec, rows));
+    const actor = new IndexBuilderActor(context, args, rows, await open(context, args, spec, rows));
     await actor.announceLoaded();
     return actor;
   },
@@ -53,11 +56,34 @@ interface OpenBuilder {
 }
 
 async function open(
-  { directory }: IndexBuilderArgs,
+  context: ActorContext,
+  args: IndexBuilderArgs,
   spec: IndexSpec,
   rows: SharedRows,
 ): Promise<OpenBuilder> {
-  return { spec, builder: await openBuilder({ spec, rows, directory, disk: new SystemDisk() }) };
+  const { directory } = args;
+  const helpers = helpersOf(context, args);
+  const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk(), helpers });
+  return { spec, builder };
+}
+
+/** Threads of the host that help to build; the loss of one is an event, and nothing else. */
+function helpersOf(
+  context: ActorContext,
+  { collection, shard, helpers: count }: IndexBuilderArgs,
+): BuildHelpers | undefined {
+  const { tasks } = context;
+  if (!tasks || count === 0) return undefined;
+  return {
+    count,
+    firstSlot: rowSlots.firstHelper,
+    run: (module, exportName, args) =>
+      tasks.run(module, exportName, args).catch((error: unknown) => {
+        const plain = toDvespError(error).toPlain();
+        context.emit({ type: "index_helper_lost", collection, shard, error: plain });
+        throw error;
+      }),
+  };
 }
 
 function policyOf({ builder }: OpenBuilder): PublishPolicy {
@@ -161,7 +187,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     const spec = selectIndex(this.#args.index, this.#rows.committed);
     if (spec.type === this.#open.spec.type) return;
     await this.#open.builder.close();
-    this.#open = await open(this.#args, spec, this.#rows);
+    this.#open = await open(this.#context, this.#args, spec, this.#rows);
     this.#policy = policyOf(this.#open);
   }
 

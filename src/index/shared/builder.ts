@@ -7,7 +7,7 @@
  * search scans them.
  */
 import { setImmediate } from "node:timers/promises";
-import { assert, randomFraction, seededRandom, systemRandom } from "../../base/index.js";
+import { assert, seededRandom, systemRandom } from "../../base/index.js";
 import { calibrate } from "../calibration.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { SharedSpec } from "../index-spec.js";
@@ -17,11 +17,10 @@ import { SharedGraph } from "./graph.js";
 import { sampleMean } from "./mean.js";
 import type { SharedPublication } from "./publication.js";
 import { GraphSnapshots, type GraphState, type Restored } from "./snapshots.js";
+import { GraphWriters } from "./writers.js";
 
 /** Calibrates again when the index has grown by this factor. */
 const calibrationGrowth = 1.5;
-/** Rows taken in before other work of the thread gets its turn. */
-const rowsPerTurn = 16;
 /** Writes a snapshot when the index has grown by this factor. */
 const snapshotGrowth = 1.25;
 
@@ -31,6 +30,7 @@ export class SharedBuilder implements IndexBuilder {
   readonly #snapshots: GraphSnapshots;
   readonly #scanner: ExactScanner;
   readonly #graph: SharedGraph;
+  readonly #writers: GraphWriters;
   #state: GraphState;
   /** Rows that the newest snapshot holds, or that one had no room for. */
   #savedAt: number;
@@ -48,6 +48,7 @@ export class SharedBuilder implements IndexBuilder {
     this.#options = options;
     this.#snapshots = snapshots;
     this.#scanner = new ExactScanner(rows);
+    this.#writers = new GraphWriters(spec, rows, options.helpers);
     this.#graph = restored?.graph ?? SharedGraph.create(spec, rows.scratch.number, systemRandom);
     this.#state = restored ?? { indexed: 0, calibration: [], calibratedAt: 0 };
     this.#savedAt = this.#state.indexed;
@@ -67,15 +68,12 @@ export class SharedBuilder implements IndexBuilder {
     assert(!this.#isPublishing, "nothing is added while the graph is published");
     const { rows, spec } = this.#options;
     const first = this.indexed;
-    const end = Math.min(rows.committed, first + count);
+    const end = Math.min(rows.committed, first + count, this.#graph.layout.rowsMax);
     if (first === 0 && end > 0) this.#graph.centre(sampleMean(rows, spec.metric));
-    let ordinal = first;
-    while (ordinal < end && this.#graph.reserve(ordinal + 1)) {
-      this.#take(ordinal++);
-      this.#state = { ...this.#state, indexed: ordinal };
-      if (ordinal % rowsPerTurn === 0) await setImmediate();
-    }
-    return ordinal - first;
+    if (!this.#graph.reserve(end)) return 0;
+    await this.#writers.add(this.#graph, first, end);
+    this.#state = { ...this.#state, indexed: end };
+    return end - first;
   }
 
   remove(ordinals: Uint32Array): void {
@@ -106,12 +104,6 @@ export class SharedBuilder implements IndexBuilder {
     if (this.indexed > this.#savedAt) await this.#save(this.#generation++);
   }
 
-  #take(ordinal: number): void {
-    const { rows, spec } = this.#options;
-    if (rows.isDead(ordinal)) this.#graph.remove(ordinal);
-    else this.#graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal, spec.m));
-  }
-
   async #save(generation: number): Promise<void> {
     await this.#snapshots.save(generation, this.#graph, this.#state);
     this.#savedAt = this.indexed;
@@ -134,9 +126,4 @@ export class SharedBuilder implements IndexBuilder {
     });
     this.#state = { indexed, calibration: measured, calibratedAt: indexed };
   }
-}
-
-/** The highest level of a row: level l with probability m^-l, the same in every replica. */
-function levelOf(ordinal: number, m: number): number {
-  return Math.floor(-Math.log(1 - randomFraction(seededRandom(ordinal))) / Math.log(m));
 }

@@ -3,8 +3,8 @@ import { instantiate } from "../kernels.js";
 
 /** `scratch` is the byte offset of the calling thread's scratch slot. */
 export interface GraphKernels {
-  /** Takes the vector in the scratch slot as row `id`. */
-  insertRow(scratch: number, id: number, level: number): void;
+  /** Takes the vector in the scratch slot as row `id`; 0 when another writer kept a lock. */
+  insertRow(scratch: number, id: number, level: number): number;
   /** Encodes the vector in the scratch slot as the query of the walks that follow. */
   prepareQuery(scratch: number): void;
   /** Fills the pool with the `ef` nearest; how many. */

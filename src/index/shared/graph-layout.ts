@@ -33,6 +33,8 @@ export const header = {
   upperUsed: 8,
   /** Two random words, by which readers know a memory again. */
   identity: 16,
+  /** Held by the writer that may raise the entry point; src/kernels/hnsw/locks.ts. */
+  entryLock: 24,
   codeBytes: 32,
   upperEnd: 36,
   m: 40,

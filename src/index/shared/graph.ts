@@ -1,6 +1,6 @@
 /**
  * A graph in shared memory behind typed arrays and ordinals, as one thread sees it: the builder's
- * thread adds, any thread walks. The kernels do the work; this gives them a scratch slot, memory to
+ * thread and its helpers add, any thread walks. The kernels do the work; this gives them a scratch slot, memory to
  * grow into, and vectors.
  */
 import { assert, DvespError, type Random } from "../../base/index.js";
@@ -59,6 +59,8 @@ export class SharedGraph {
   readonly #kernels: GraphKernels;
   readonly #scratch: number;
   readonly #dimension: number;
+  /** Links of a row on one upper level at most. */
+  readonly m: number;
   #words: Uint32Array;
   #floats: Float32Array;
 
@@ -67,8 +69,11 @@ export class SharedGraph {
     this.layout = graphLayout(spec);
     this.memory = memory;
     this.#dimension = spec.dimension;
+    this.m = spec.m;
+    // Growing by nothing makes this thread see what others have added.
+    memory.grow(0);
     this.#kernels = instantiateGraph(memory);
-    this.#scratch = pageBytes + scratchSlot * this.layout.slotBytes;
+    this.#scratch = scratchAddress(this.layout, scratchSlot);
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
   }
@@ -130,16 +135,29 @@ export class SharedGraph {
     this.#floats.set(mean, header.mean / 4);
   }
 
-  /** Links a row for which room was made, after all ordinals before it (builder only). */
-  add(ordinal: number, vector: Float32Array, level: number): void {
+  /**
+   * Links a row for which room was made (builder and helpers). False when another writer did not let
+   * go of a lock within a second or so: the row is to be added again, which mends what is missing.
+   */
+  add(ordinal: number, vector: Float32Array, level: number): boolean {
     this.#load(vector);
-    this.#kernels.insertRow(this.#scratch, ordinal, level);
+    return this.#kernels.insertRow(this.#scratch, ordinal, level) !== 0;
   }
 
-  /** Leaves a row out of later results, whether it was added or not (builder only). */
+  /** Leaves a row out of later results, whether it was added or not (builder and helpers). */
   remove(ordinal: number): void {
-    const at = this.#flagsIndex(ordinal);
-    this.#words[at] = (this.#words[at] as number) | deadFlag;
+    Atomics.or(this.#words, this.#flagsIndex(ordinal), deadFlag);
+  }
+
+  /** Frees what a writer with this scratch slot, whose thread is dead, had locked of `rows` rows. */
+  releaseLocks(scratchSlot: number, rows: number): void {
+    const holder = scratchAddress(this.layout, scratchSlot);
+    const release = (index: number): void => {
+      const word = Atomics.load(this.#words, index);
+      if (word - (word % pageBytes) === holder) Atomics.and(this.#words, index, pageBytes - 1);
+    };
+    release(header.entryLock / 4);
+    for (let ordinal = 0; ordinal < rows; ordinal++) release(this.#flagsIndex(ordinal));
   }
 
   isRemoved(ordinal: number): boolean {
@@ -220,6 +238,10 @@ export class SharedGraph {
     const { rowsBase, stride, codeBytes } = this.layout;
     return (rowsBase + ordinal * stride + codeBytes + flagsField) / 4;
   }
+}
+
+function scratchAddress({ slotBytes }: GraphLayout, scratchSlot: number): number {
+  return pageBytes + scratchSlot * slotBytes;
 }
 
 function allocate(pages: number): WebAssembly.Memory {

@@ -53,3 +53,14 @@ export function insertKey(pool: usize, count: u32, key: u64): u32 {
   store<u64>(place, key);
   return low;
 }
+
+/** Takes the key of row `id` out of the first `count`, if it is there; how many are left. */
+export function removeId(pool: usize, count: u32, id: u32): u32 {
+  for (let at: u32 = 0; at < count; at++) {
+    if (idOf(keyAt(pool, at)) != id) continue;
+    const place = pool + ((<usize>at) << 3);
+    memory.copy(place, place + 8, (<usize>(count - at - 1)) << 3);
+    return count - 1;
+  }
+  return count;
+}

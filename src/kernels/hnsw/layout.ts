@@ -15,6 +15,8 @@
 export const ENTRY: usize = 0;
 /** First free byte of the upper region. */
 export const UPPER_USED: usize = 8;
+/** The lock of writers that may raise the entry point; see locks.ts. */
+export const ENTRY_LOCK: usize = 24;
 /** Rows that links may lead to, stored before the first link to the last of them. */
 export const ROWS: usize = 12;
 
@@ -95,7 +97,7 @@ export const UPPER: usize = 8;
 export const FLAGS: usize = 12;
 export const LINKS: usize = 16;
 
-/** Bit 0 of the flags: deleted, or never linked because it was dead before. */
+/** Bit 0 of the flags: deleted, or never linked because it was dead before. The upper half is a lock. */
 export const DEAD: u32 = 1;
 
 /** Offsets in a scratch slot: the query as float32, and as a row without links. */
@@ -108,7 +110,7 @@ export const SCORES: usize = 0xa000;
 export const KEPT: usize = 0xe000;
 /** The pool of a list that is pruned. */
 export const SMALL_POOL: usize = 0x10000;
-/** The pool of a walk. */
+/** The pool of a walk; while a row's neighbours are linked to it, a copy of its own list. */
 export const POOL: usize = 0x14000;
 /** Row numbers noted in the pool's place; a list more than this still fits. */
 export const NOTES_MAX: u32 = 32_000;

@@ -1,0 +1,37 @@
+/** A writer beside the builder's thread: one task on a thread of its own, for one slice of rows. */
+import type { SharedSpec } from "../index-spec.js";
+import { SharedRows, type SharedRowsHandle } from "../shared-rows.js";
+import { SharedGraph } from "./graph.js";
+import { levelOf } from "./levels.js";
+import { WriterSlice, type WriterSliceHandle } from "./writers-slice.js";
+
+export interface WriterTask {
+  readonly spec: SharedSpec;
+  readonly memory: WebAssembly.Memory;
+  readonly rows: SharedRowsHandle;
+  readonly slice: WriterSliceHandle;
+  /** This thread's alone, on the graph and on the rows. */
+  readonly slot: number;
+}
+
+/** Takes rows of the slice in until none is left to claim. */
+export function writeRows({ spec, memory, rows: handle, slice: shared, slot }: WriterTask): void {
+  const rows = SharedRows.attach(handle, slot);
+  const graph = SharedGraph.attach(spec, memory, slot);
+  const slice = new WriterSlice(shared);
+  for (const ordinal of slice.rows()) {
+    if (takeRow(graph, rows, ordinal)) slice.finish(ordinal);
+  }
+}
+
+/**
+ * Takes a row into a graph with room for it, a dead one as dead. False when another writer kept a lock
+ * for too long: the row is then to be taken in again.
+ */
+export function takeRow(graph: SharedGraph, rows: SharedRows, ordinal: number): boolean {
+  if (!rows.isDead(ordinal)) {
+    return graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal, graph.m));
+  }
+  graph.remove(ordinal);
+  return true;
+}

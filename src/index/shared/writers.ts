@@ -1,0 +1,87 @@
+/**
+ * Several threads that build one graph: the builder's, and those it is lent. Each slice of rows is one
+ * task for each of them; the builder's thread works on it too, and lets its other work have its turns.
+ *
+ * A helper that dies leaves the graph as readers may meet it at any time: lists that lead to complete
+ * rows. What it had locked is freed as soon as its death is known, and the rows that it, or who waited
+ * for it, left unfinished are taken in again by the builder. Should the builder's own thread die, its
+ * helpers end with it, and the graph is left to its readers: the next builder makes another.
+ *
+ * Without helpers, rows are taken in one after the other, and the same rows make the same graph.
+ */
+import { setImmediate } from "node:timers/promises";
+import { assert } from "../../base/index.js";
+import type { BuildHelpers } from "../build-helpers.js";
+import type { SharedSpec } from "../index-spec.js";
+import type { SharedRows } from "../shared-rows.js";
+import type { SharedGraph } from "./graph.js";
+import { WriterSlice } from "./writers-slice.js";
+import { takeRow, type WriterTask } from "./writers-task.js";
+
+/** Rows taken in before other work of the thread gets its turn. */
+const rowsPerTurn = 16;
+/** A graph with fewer rows grows by one thread: its first rows should all know each other. */
+const helpedFrom = 1000;
+/** A slice of fewer rows is done before a helper has begun. */
+const helpedRowsMin = 64;
+
+const taskModule = new URL("./writers-task.js", import.meta.url).href;
+
+export class GraphWriters {
+  readonly #spec: SharedSpec;
+  readonly #rows: SharedRows;
+  readonly #helpers: BuildHelpers | undefined;
+
+  constructor(spec: SharedSpec, rows: SharedRows, helpers: BuildHelpers | undefined) {
+    this.#spec = spec;
+    this.#rows = rows;
+    this.#helpers = helpers;
+  }
+
+  /** Takes the rows [from, to) into `graph`, which has room for them; all are in it at the end. */
+  async add(graph: SharedGraph, from: number, to: number): Promise<void> {
+    const slice = WriterSlice.create(from, to);
+    const helping = this.#startHelpers(graph, slice);
+    let turn = 0;
+    for (const ordinal of slice.rows()) {
+      const isTaken = takeRow(graph, this.#rows, ordinal);
+      if (isTaken) slice.finish(ordinal);
+      // Who was kept waiting lets the news of a dead helper arrive.
+      if (!isTaken || ++turn % rowsPerTurn === 0) await setImmediate();
+    }
+    await Promise.all(helping);
+    for (const ordinal of slice.unfinished()) {
+      assert(takeRow(graph, this.#rows, ordinal), "no lock is held where nobody else writes");
+    }
+  }
+
+  #startHelpers(graph: SharedGraph, slice: WriterSlice): Promise<void>[] {
+    const { from, to } = slice.handle;
+    if (!this.#helpers || from < helpedFrom || to - from < helpedRowsMin) return [];
+    const { count, firstSlot } = this.#helpers;
+    return Array.from({ length: count }, (_, index) =>
+      this.#help(this.#helpers as BuildHelpers, graph, slice, firstSlot + index),
+    );
+  }
+
+  /** Resolves when the helper has ended, however. */
+  async #help(
+    helpers: BuildHelpers,
+    graph: SharedGraph,
+    slice: WriterSlice,
+    slot: number,
+  ): Promise<void> {
+    const task: WriterTask = {
+      spec: this.#spec,
+      memory: graph.memory,
+      rows: this.#rows.share(),
+      slice: slice.handle,
+      slot,
+    };
+    try {
+      await helpers.run(taskModule, "writeRows", [task]);
+    } catch {
+      graph.releaseLocks(slot, slice.handle.to);
+    }
+  }
+}
