@@ -20,6 +20,7 @@ const levels: Readonly<Record<string, number>> = {
   http: 2,
   client: 2,
   supervisors: 3,
+  cluster: 4,
   actors: 5,
   node: 6,
   cli: 7,

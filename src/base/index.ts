@@ -4,6 +4,7 @@ export * from "./clock.js";
 export * from "./disk.js";
 export * from "./errors.js";
 export * from "./json.js";
+export * from "./json-file.js";
 export * from "./limits.js";
 export * from "./memory-disk.js";
 export * from "./packed-bytes.js";

@@ -7,10 +7,9 @@
  *   collections/<name>/shard-0/…
  */
 import { join } from "node:path";
-import { DvespError } from "../base/index.js";
+import { DvespError, readJsonFile, writeJsonFile } from "../base/index.js";
 import type { Disk } from "../base/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
-import { readJsonFile, writeJsonFile } from "./json-file.js";
 
 const settingsFile = "collection.json";
 

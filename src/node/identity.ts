@@ -3,9 +3,8 @@
  * carry it, so it must never change while the data lives.
  */
 import { join } from "node:path";
-import { DvespError, randomUuid } from "../base/index.js";
+import { DvespError, randomUuid, readJsonFile, writeJsonFile } from "../base/index.js";
 import type { Disk, Random } from "../base/index.js";
-import { readJsonFile, writeJsonFile } from "./json-file.js";
 
 const fileName = "node.json";
 const formatVersion = 1;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryDisk, seededRandom } from "../../../src/base/index.js";
 import type { CollectionSettings } from "../../../src/protocol/index.js";
 import { Catalog } from "../../../src/node/catalog.js";
-import { writeJsonFile } from "../../../src/node/json-file.js";
+import { writeJsonFile } from "../../../src/base/index.js";
 
 const seed = Number(process.env.SEED ?? 17);
 

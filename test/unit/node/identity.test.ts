@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, seededRandom } from "../../../src/base/index.js";
 import { nodeIdentity } from "../../../src/node/identity.js";
-import { writeJsonFile } from "../../../src/node/json-file.js";
+import { writeJsonFile } from "../../../src/base/index.js";
 
 async function emptyDisk(): Promise<MemoryDisk> {
   const disk = new MemoryDisk();

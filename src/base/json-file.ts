@@ -1,7 +1,7 @@
 /** Small settings files: written whole beside the old one, synced, then put in its place. */
 import { dirname } from "node:path";
-import { DvespError, diskErrorCode, toStorageError } from "../base/index.js";
-import type { Disk } from "../base/index.js";
+import { diskErrorCode, toStorageError, type Disk } from "./disk.js";
+import { DvespError } from "./errors.js";
 
 /** The value in the file; undefined when there is none. Errors: `DATA_CORRUPTED`. */
 export async function readJsonFile(disk: Disk, path: string): Promise<unknown> {

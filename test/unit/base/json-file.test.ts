@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemoryDisk, seededRandom } from "../../../src/base/index.js";
-import { readJsonFile, writeJsonFile } from "../../../src/node/json-file.js";
+import { MemoryDisk, readJsonFile, seededRandom, writeJsonFile } from "../../../src/base/index.js";
 
 const seed = Number(process.env.SEED ?? 13);
 const path = "/d/settings.json";

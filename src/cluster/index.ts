@@ -1,0 +1,6 @@
+/** What a cluster agrees through, and where its shards lie. */
+export * from "./cluster-store.js";
+export * from "./local-cluster-store.js";
+export * from "./placement.js";
+export * from "./remote-cluster-store.js";
+export * from "./store-actor.js";
