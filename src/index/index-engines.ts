@@ -4,6 +4,8 @@
 import { invalid, unreachable } from "../base/index.js";
 import { flatEngine } from "./flat-index.js";
 import { hnswlibEngine } from "./hnswlib-engine.js";
+import { ivfEngine } from "./ivf/engine.js";
+import { listsMax } from "./ivf/list-layout.js";
 import type { Metric } from "./metric.js";
 import { sharedEngine } from "./shared/engine.js";
 import type { SharedRows } from "./shared-rows.js";
@@ -62,10 +64,21 @@ export function selectIndex(collection: IndexedCollection, rows: number): IndexS
         recall: index.recall ?? defaults.recall,
       };
     case "ivf":
-      throw invalid("no such index: ivf", "index.type");
+      return selectLists(collection);
     default:
       return unreachable(index.type);
   }
+}
+
+function selectLists({ dimension, metric, index }: IndexedCollection): IndexSpec {
+  const { lists, quantization, recall = defaults.recall } = index;
+  if (quantization === "none") {
+    throw invalid("an index of lists always quantises to int8", "index.quantization");
+  }
+  if (lists !== undefined && lists > listsMax) {
+    throw invalid(`an index has at most ${listsMax} lists`, "index.lists");
+  }
+  return { type: "ivf", engine: "ivf", dimension, metric, lists, recall };
 }
 
 /** Each engine quantises in one way: it follows from that, and a choice that contradicts is refused. */
@@ -90,6 +103,8 @@ export function openBuilder(options: BuilderOptions): Promise<IndexBuilder> {
       return hnswlibEngine.openBuilder({ ...rest, spec });
     case "shared":
       return sharedEngine.openBuilder({ ...rest, spec });
+    case "ivf":
+      return ivfEngine.openBuilder({ ...rest, spec });
     default:
       return unreachable(spec);
   }
@@ -107,6 +122,8 @@ export function attachReader(
       return hnswlibEngine.attach(publication, rows);
     case "shared":
       return sharedEngine.attach(publication, rows);
+    case "ivf":
+      return ivfEngine.attach(publication, rows);
     default:
       return unreachable(publication);
   }

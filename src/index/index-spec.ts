@@ -30,13 +30,30 @@ export interface SharedSpec extends HnswSettings {
   readonly engine: "shared";
 }
 
-/** How an index is to be made; another spec is another index. */
-export type IndexSpec = FlatSpec | HnswSpec | SharedSpec;
+/** Lists of rows around centroids, over int8 codes, in shared memory. */
+export interface IvfSpec {
+  readonly type: "ivf";
+  readonly engine: "ivf";
+  readonly metric: Metric;
+  readonly dimension: number;
+  /** Lists aimed at; undefined: as many as suit the number of rows. */
+  readonly lists: number | undefined;
+  /** Share of the true nearest that searches aim to find; 1 = exact. */
+  readonly recall: number;
+}
 
-/** How hard to look. `ef` wins over `recall`, which wins over the recall of the spec. */
+/** How an index is to be made; another spec is another index. */
+export type IndexSpec = FlatSpec | HnswSpec | SharedSpec | IvfSpec;
+
+/**
+ * How hard to look. What an engine knows of `ef` and `nprobe` wins over `recall`, which wins over the
+ * recall of the spec.
+ */
 export interface SearchEffort {
   /** Candidates that a walk keeps. */
   readonly ef?: number | undefined;
+  /** Lists that are searched. */
+  readonly nprobe?: number | undefined;
   /** Share of the true nearest to aim for, at most 1; 1 = exact. */
   readonly recall?: number | undefined;
 }

@@ -24,6 +24,11 @@ export type {
   IndexPublication,
   IndexQuery,
   IndexReader,
+  ListFacts,
   PublicationCost,
+  Rebalancing,
+  RebalanceState,
+  RebalanceStep,
+  RunTask,
   SearchRoute,
 } from "./vector-index.js";

@@ -29,7 +29,7 @@ export interface Kernels {
   finishRows(rows: number, stride: number, vectorBytes: number, count: number): void;
 }
 
-type ModuleName = "kernels" | "hnsw";
+type ModuleName = "kernels" | "hnsw" | "ivf";
 
 const compiled = new Map<ModuleName, WebAssembly.Module>();
 

@@ -29,6 +29,13 @@ export interface ReplicaAnswer {
   readonly fresh: number;
 }
 
+/** Those that compare with the float32 components of every row that qualifies. */
+const exactRoutes: ReadonlySet<SearchRoute["kind"]> = new Set([
+  "scan",
+  "walk_then_scan",
+  "probe_then_scan",
+]);
+
 export class ReplicaSearch {
   readonly #scanner: ExactScanner;
 
@@ -64,7 +71,7 @@ export class ReplicaSearch {
     const fresh = this.#scanner.scan(target, { from: indexed, to, allow });
     return {
       hits: merge(target, hits, fresh),
-      exact: route.kind === "scan" || route.kind === "walk_then_scan",
+      exact: exactRoutes.has(route.kind),
       route,
       indexed,
       fresh: Math.max(0, to - indexed),

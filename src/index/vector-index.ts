@@ -12,6 +12,7 @@ import type { BuildHelpers } from "./build-helpers.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import type { Hits } from "./hits.js";
 import type { FlatSpec, IndexSpec, SearchEffort } from "./index-spec.js";
+import type { IvfPublication } from "./ivf/publication.js";
 import type { Metric } from "./metric.js";
 import type { SharedPublication } from "./shared/publication.js";
 import type { SharedRows } from "./shared-rows.js";
@@ -24,7 +25,8 @@ export interface FlatPublication {
 }
 
 /** A state of an index that readers may attach; survives a structured clone. */
-export type IndexPublication = FlatPublication | HnswlibPublication | SharedPublication;
+export type IndexPublication =
+  FlatPublication | HnswlibPublication | SharedPublication | IvfPublication;
 
 export interface IndexQuery {
   /** As many components as the rows have, all finite. */
@@ -41,8 +43,9 @@ export interface IndexQuery {
 }
 
 /**
- * How the hits were found: by walking a graph, by comparing with all rows that qualify (`scan`: by
- * their float32 components, so exactly; `list`: by their codes, the best ranked exactly), or both.
+ * How the hits were found: by walking a graph, by probing lists of rows, by comparing with all rows
+ * that qualify (`scan`: by their float32 components, so exactly; `list`: by their codes, the best
+ * ranked exactly), or both.
  */
 export type SearchRoute =
   | { readonly kind: "scan" }
@@ -50,7 +53,10 @@ export type SearchRoute =
   | { readonly kind: "list"; readonly compared: number }
   | { readonly kind: "walk_then_list"; readonly ef: number; readonly compared: number }
   /** The walk came back with fewer than there are. */
-  | { readonly kind: "walk_then_scan"; readonly ef: number };
+  | { readonly kind: "walk_then_scan"; readonly ef: number }
+  /** The lists probed, and the rows in them that were compared by their codes. */
+  | { readonly kind: "probe"; readonly lists: number; readonly compared: number }
+  | { readonly kind: "probe_then_scan"; readonly lists: number; readonly compared: number };
 
 export interface IndexAnswer {
   /** Distances are exact to float32; no dead rows; never fewer than exist. */
@@ -60,6 +66,40 @@ export interface IndexAnswer {
 
 /** What a publication costs: the same always, or in proportion to all that is indexed. */
 export type PublicationCost = "constant" | "whole_index";
+
+/** What lists of rows are like, for whoever decides when to rebalance them. */
+export interface ListFacts {
+  readonly rows: number;
+  readonly lists: number;
+  /** Lists that an index of so many rows should have. */
+  readonly lists_wanted: number;
+  /** Rows of the largest and the smallest list. */
+  readonly largest: number;
+  readonly smallest: number;
+  /** Lists with so many rows that they should be split, or so few that they should be dissolved. */
+  readonly oversized: number;
+  readonly undersized: number;
+  /** Rows when all lists were last made anew; 0 for never. */
+  readonly trained_rows: number;
+  /** How far added rows lie from their centroids, against rows at the last training; 1 = the same. */
+  readonly drift: number;
+}
+
+/** All lists made anew, or at most so many of the worst split or dissolved. */
+export type RebalanceStep =
+  { readonly kind: "train" } | { readonly kind: "split" | "merge"; readonly lists: number };
+
+/** `waiting`: for searches that read what must not change yet. `failed`: there was no memory. */
+export type RebalanceState = "idle" | "more" | "waiting" | "done" | "failed";
+
+/** Changes lists in the background, a step at a time. Searches meet every row once meanwhile. */
+export interface Rebalancing {
+  facts(): ListFacts;
+  /** Prepares a step, elsewhere if it takes long; then `advance` has work. One at a time. */
+  begin(step: RebalanceStep): Promise<void>;
+  /** Works for some milliseconds. Not while the index is published. */
+  advance(): RebalanceState;
+}
 
 /** The only writer of an index. Its methods are called one after the other. */
 export interface IndexBuilder {
@@ -79,6 +119,8 @@ export interface IndexBuilder {
    */
   publish(): Promise<IndexPublication>;
   close(): Promise<void>;
+  /** For an index whose rows are kept in lists. */
+  readonly rebalancing?: Rebalancing;
 }
 
 /** One thread's view of one publication. */
@@ -105,7 +147,16 @@ export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
   readonly disk: Disk;
   /** Threads that may help; without them the same rows make the same index. */
   readonly helpers?: BuildHelpers | undefined;
+  /** Calls the export of a module on a thread to spare; without, such work is done on this one. */
+  readonly runTask?: RunTask | undefined;
 }
+
+/** Arguments and result go by structured clone: shared memory is shared. */
+export type RunTask = (
+  module: string,
+  exportName: string,
+  args: readonly unknown[],
+) => Promise<unknown>;
 
 export interface IndexEngine<
   Spec extends IndexSpec = IndexSpec,

@@ -44,25 +44,13 @@ export function describeApiCollections(store: StoreUnderTest): void {
       }
     });
 
-    it.each(["hnsw", "flat", "auto"] as const)("takes an index of type %s", async (type) => {
+    it.each(["hnsw", "ivf", "flat", "auto"] as const)("takes an index of type %s", async (type) => {
       const collection = newCollection();
       await store().create_collection({ collection, dimension: 6, index: { type } });
       const vectors = someVectors(20, 6);
       const { vector_ids } = await store().insert({ collection, vectors });
       const found = await store().search({ collection, query_vector: vectors[7]!, top_k: 1 });
       expect(found.results[0]!.id).toBe(vector_ids[7]);
-    });
-
-    it("takes an index of type ivf, or refuses it by name and makes no collection", async () => {
-      const collection = newCollection();
-      const request = { collection, dimension: 6, index: { type: "ivf" as const } };
-      const made = await store()
-        .create_collection(request)
-        .then((one) => one.index.type)
-        .catch((error: unknown) => error);
-      if (made === "ivf") return;
-      expect(made).toMatchObject({ code: "INVALID_ARGUMENT", field: "index.type" });
-      await expectRefusal(store().describe_collection({ collection }), "COLLECTION_NOT_FOUND");
     });
 
     it("takes the same settings again, keeping the rows, and refuses others", async () => {

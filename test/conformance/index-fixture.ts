@@ -103,12 +103,17 @@ export class Replica {
   private constructor(
     readonly spec: IndexSpec,
     readonly directory: string,
+    readonly settle: ((builder: IndexBuilder) => Promise<void>) | undefined,
   ) {
     this.rows = SharedRows.create({ dimension: spec.dimension });
   }
 
-  static async open(spec: IndexSpec): Promise<Replica> {
-    const replica = new Replica(spec, await mkdtemp(join(tmpdir(), "dvesp-index-")));
+  static async open(
+    spec: IndexSpec,
+    settle?: (builder: IndexBuilder) => Promise<void>,
+  ): Promise<Replica> {
+    const directory = await mkdtemp(join(tmpdir(), "dvesp-index-"));
+    const replica = new Replica(spec, directory, settle);
     await replica.openBuilder();
     replica.reader = await attachReader(await replica.builder.publish(), replica.rows);
     return replica;
@@ -148,6 +153,7 @@ export class Replica {
   /** Indexes at most `count` rows and brings the reader up to that. */
   async build(count = Infinity): Promise<void> {
     await this.builder.add(count);
+    await this.settle?.(this.builder);
     await this.reader.refresh(await this.builder.publish());
   }
 

@@ -44,6 +44,10 @@ function completeIndex(asked: IndexedCollection): IndexSettings {
   const { type } = asked.index;
   const spec = selectIndex(asked, autoHnswRows);
   if (spec.type === "flat") return { type };
+  if (spec.type === "ivf") {
+    const { lists, recall } = spec;
+    return { type, quantization: "int8", ...(lists !== undefined && { lists }), recall };
+  }
   const { engine, m, efConstruction, recall } = spec;
   const quantization = engine === "shared" ? "int8" : "none";
   return { type, engine, quantization, m, ef_construction: efConstruction, recall };

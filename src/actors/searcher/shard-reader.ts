@@ -140,7 +140,7 @@ export class ShardReader {
         query: request.query_vector,
         metric: request.distance_metric ?? this.#parts.metric,
         k,
-        effort: { ef: request.ef, recall: request.recall },
+        effort: { ef: request.ef, nprobe: request.nprobe, recall: request.recall },
         exact: request.exact,
         allow,
         maxDistance: request.max_distance,

@@ -27,9 +27,10 @@ export function scoreFourCodes(
   return f32x4.sub(biases, f32x4.mul(products, scales));
 }
 
+/** The float32 values `at` bytes from each of four addresses. */
 // @ts-ignore: decorator
 @inline
-function fields(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
+export function fields(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
   let all = v128.load32_zero(a + at);
   all = v128.load_lane<f32>(b + at, all, 1);
   all = v128.load_lane<f32>(c + at, all, 2);

@@ -57,10 +57,18 @@ describe("completeSettings", () => {
     expect(auto).toEqual({ ...hnsw, type: "auto", m: 8 });
   });
 
+  it("fills in those of an index of lists", () => {
+    const settingsOf = (index: NormalCreate["index"]): unknown =>
+      completeSettings({ ...request, index }).index;
+    const ivf = { type: "ivf", quantization: "int8", recall: 0.98 } as const;
+    expect(settingsOf({ type: "ivf" })).toEqual(ivf);
+    expect(settingsOf({ ...ivf, lists: 12 })).toEqual({ ...ivf, lists: 12 });
+  });
+
   it.each([
     { change: { shards: 2 }, field: "shards" },
     { change: { replication_factor: 3 }, field: "replication_factor" },
-    { change: { index: { type: "ivf" } }, field: "index.type" },
+    { change: { index: { type: "ivf", quantization: "none" } }, field: "index.quantization" },
     {
       change: { index: { type: "hnsw", engine: "hnswlib", quantization: "int8" } },
       field: "index.quantization",

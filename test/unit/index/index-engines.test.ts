@@ -24,13 +24,25 @@ describe("selectIndex", () => {
     expect(select({ type: "hnsw", quantization: "none" })).toMatchObject({ engine: "hnswlib" });
   });
 
+  it("makes lists of int8 codes", () => {
+    expect(select({ type: "ivf", lists: 100, quantization: "int8", recall: 0.9 })).toEqual({
+      type: "ivf",
+      engine: "ivf",
+      dimension: 8,
+      metric: "cosine",
+      lists: 100,
+      recall: 0.9,
+    });
+  });
+
   it("changes from flat to HNSW as a collection on auto grows", () => {
     expect(select({ type: "auto" }, autoHnswRows - 1)).toMatchObject({ type: "flat" });
     expect(select({ type: "auto", m: 8 }, autoHnswRows)).toMatchObject({ type: "hnsw", m: 8 });
   });
 
   it.each([
-    [{ type: "ivf" }, "index.type"],
+    [{ type: "ivf", quantization: "none" }, "index.quantization"],
+    [{ type: "ivf", lists: 65_536 }, "index.lists"],
     [{ type: "hnsw", engine: "shared", quantization: "none" }, "index.quantization"],
     [{ type: "hnsw", engine: "hnswlib", quantization: "int8" }, "index.quantization"],
   ] as const)("refuses what no engine offers: %j", (index, field) => {

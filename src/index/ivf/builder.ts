@@ -1,0 +1,150 @@
+/**
+ * The writer of an index of lists. What it adds is at once in the memory that readers scan; a
+ * publication only tells them how far they may read, and how many lists they must probe.
+ *
+ * It begins with one list; lists come, go and are moved by `rebalancing`, whenever somebody decides
+ * so. An index fills one memory of 4 GiB at most. Rows beyond are not taken in: they stay fresh, and
+ * every search scans them.
+ */
+import { setImmediate } from "node:timers/promises";
+import { assert, seededRandom, systemRandom } from "../../base/index.js";
+import { calibrate, type Calibration } from "../calibration.js";
+import { ExactScanner } from "../exact-scanner.js";
+import type { IvfSpec } from "../index-spec.js";
+import { sampleMean } from "../shared/mean.js";
+import type { BuilderOptions, IndexBuilder } from "../vector-index.js";
+import { wantedMax } from "./list-layout.js";
+import { ListStore } from "./list-store.js";
+import { ListRebalancing } from "./rebalancing.js";
+import { listsOf } from "./probe-effort.js";
+import type { IvfPublication } from "./publication.js";
+import { train, type Training, type TrainingRequest } from "./training.js";
+
+/** Rows added between two pauses: about a millisecond. */
+const rowsBetweenPauses = 64;
+/** Calibrates again when rows or lists have changed by this factor. */
+const calibrationGrowth = 1.5;
+
+export class IvfBuilder implements IndexBuilder {
+  readonly publicationCost = "constant";
+  readonly rebalancing: ListRebalancing;
+  readonly #options: BuilderOptions<IvfSpec>;
+  readonly #scanner: ExactScanner;
+  readonly #store: ListStore;
+  #indexed = 0;
+  #calibration: Calibration = [];
+  #calibratedRows = 0;
+  #calibratedLists = 1;
+  #generation = 1;
+  #published: IvfPublication | undefined;
+  #isPublishing = false;
+
+  private constructor(options: BuilderOptions<IvfSpec>, store: ListStore) {
+    const { spec, rows } = options;
+    this.#options = options;
+    this.#scanner = new ExactScanner(rows);
+    this.#store = store;
+    this.rebalancing = new ListRebalancing({
+      spec,
+      rows,
+      store,
+      trainedRows: 0,
+      indexed: () => this.#indexed,
+      train: (request) => this.#train(request),
+    });
+  }
+
+  static open(options: BuilderOptions<IvfSpec>): Promise<IvfBuilder> {
+    const { spec, rows } = options;
+    const store = ListStore.create(spec, rows.scratch.number, systemRandom);
+    return Promise.resolve(new IvfBuilder(options, store));
+  }
+
+  get indexed(): number {
+    return this.#indexed;
+  }
+
+  async add(count: number): Promise<number> {
+    assert(!this.#isPublishing, "nothing is added while the index is published");
+    const { rows, spec } = this.#options;
+    const first = this.#indexed;
+    const end = Math.min(rows.committed, first + count, this.#store.memory.layout.rowsMax);
+    if (first === 0 && end > 0) this.#store.centre(sampleMean(rows, spec.metric));
+    while (this.#indexed < end && this.#take(this.#indexed)) {
+      this.#indexed++;
+      if (this.#indexed % rowsBetweenPauses === 0) await setImmediate();
+    }
+    return this.#indexed - first;
+  }
+
+  /** Nothing to do: searches ask the rows' own flags, and lists lose the dead when rewritten. */
+  remove(): void {
+    assert(!this.#isPublishing, "nothing is removed while the index is published");
+  }
+
+  async publish(): Promise<IvfPublication> {
+    assert(!this.#isPublishing, "one publication at a time");
+    this.#isPublishing = true;
+    try {
+      await this.#calibrate();
+      const { spec } = this.#options;
+      const indexed = this.#indexed;
+      const calibration = this.#calibration;
+      const last = this.#published;
+      if (last?.indexed === indexed && last.calibration === calibration) return last;
+      const generation = this.#generation++;
+      const { memory } = this.#store.memory;
+      this.#published = { engine: "ivf", spec, generation, indexed, calibration, memory };
+      return this.#published;
+    } finally {
+      this.#isPublishing = false;
+    }
+  }
+
+  close(): Promise<void> {
+    assert(!this.#isPublishing, "closed after its publication");
+    return Promise.resolve();
+  }
+
+  /** Whether there was memory for the row. */
+  #take(ordinal: number): boolean {
+    const { rows } = this.#options;
+    if (rows.isDead(ordinal)) return true;
+    const score = this.#store.add(ordinal, rows.vector(ordinal));
+    if (score === undefined) return false;
+    this.rebalancing.noteAdded(score);
+    return true;
+  }
+
+  #train(request: TrainingRequest): Promise<Training> {
+    const { runTask } = this.#options;
+    if (!runTask) return train(request, () => setImmediate());
+    const module = new URL("./training.js", import.meta.url).href;
+    return runTask(module, "train", [request]) as Promise<Training>;
+  }
+
+  async #calibrate(): Promise<void> {
+    const { length: lists } = this.#store.lists;
+    const isGrown = this.#indexed >= this.#calibratedRows * calibrationGrowth;
+    const isOther =
+      Math.max(lists / this.#calibratedLists, this.#calibratedLists / lists) >= calibrationGrowth;
+    if (this.#calibration.length > 0 && !isGrown && !isOther) return;
+    const { metric } = this.#options.spec;
+    const limit = this.#indexed;
+    const measured = await calibrate({
+      scanner: this.#scanner,
+      metric,
+      indexed: limit,
+      walk: (query, k, ef) => {
+        const wanted = Math.min(Math.ceil(1.4 * k) + 1, wantedMax);
+        const search = { query, wanted, lists: listsOf(ef), rows: 0, limit };
+        return this.#scanner.rank({ query, metric, k }, this.#store.memory.search(search).ordinals);
+      },
+      random: seededRandom(limit),
+      pause: () => setImmediate(),
+    });
+    if (measured.length > 0) this.#calibration = measured;
+    this.#calibratedRows = limit;
+    this.#calibratedLists = lists;
+  }
+}
