@@ -9,3 +9,8 @@ export interface Address {
 
 /** Longest host or actor name, so that a frame's header stays small. */
 export const addressPartCharsMax = 256;
+
+/** The node part of a host's name: `n1` of `n1/main`; empty where one process is all there is. */
+export function nodeOf(host: string): string {
+  return host.slice(0, Math.max(0, host.indexOf("/")));
+}

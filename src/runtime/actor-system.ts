@@ -5,8 +5,14 @@
  * worker to worker pass through it undecoded. What may be relied on is written down, and numbered,
  * in docs/RUNTIME-SEMANTICS.md.
  */
-import { type Clock, type Random, invalid, isDvespError } from "../base/index.js";
-import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mailbox/index.js";
+import { type Clock, type Random, assert, invalid, isDvespError } from "../base/index.js";
+import {
+  type Address,
+  DeadLetters,
+  type Link,
+  type LinkHandlers,
+  nodeOf,
+} from "../mailbox/index.js";
 import { answerOf } from "./answer.js";
 import type { ActorRef, AnyDefinition } from "./actor.js";
 import { DeathWatch, type TerminationListener } from "./death-watch.js";
@@ -145,11 +151,33 @@ export class ActorSystem {
     this.#router.connectHub(hub, link, this.#handlers(lostAll));
   }
 
+  /**
+   * Joins another node, whose hub is the host `hub`, by `link`: frames to any host of that node go
+   * there from now on, and refs to its actors work on every thread of this one. A link that was there
+   * before is lost. `onClose` is called when the link closes by itself.
+   */
+  connectNode(hub: string, link: Link, onClose?: () => void): void {
+    const node = nodeOf(hub);
+    assert(node !== "" && node !== nodeOf(this.host), "another node has another name");
+    const before = this.#router.nodeLink(node);
+    if (before) this.disconnectNode(node, before);
+    const closed = (): void => {
+      onClose?.();
+      this.disconnectNode(node, link);
+    };
+    this.#router.connectNode(hub, link, this.#handlers(closed));
+  }
+
+  /** Forgets `link` to a node: asks to its hosts end as gone, watches as `host_lost`. */
+  disconnectNode(node: string, link: Link): void {
+    if (this.#router.disconnectNode(node, link)) this.#nodeLost(node);
+  }
+
   /** Forgets `link` to `host`: asks to it end as gone, watches as `host_lost`, here and elsewhere. */
   disconnect(host: string, link: Link): void {
     if (!this.#router.disconnect(host, link)) return;
-    this.#lose((lost) => lost === host);
-    for (const other of this.#router.hosts()) this.#signal(other, { type: "host_lost", host });
+    this.#hostLost(host);
+    for (const hub of this.#router.hubs()) this.#signal(hub, { type: "host_lost", host });
   }
 
   /** Asks the system of `host` itself. Rejects with what it refused, `TIMEOUT` or `CLOSED`. */
@@ -224,7 +252,8 @@ export class ActorSystem {
       spawn: (message, attachments) => this.#spawnHere(message, attachments),
       hostRequest: (request) => this.#hostRequest(request),
       publish: (event) => this.#publish(event),
-      hostLost: (host) => this.#lose((lost) => lost === host),
+      hostLost: (host) => this.#hostLost(host),
+      nodeLost: (node) => this.#nodeLost(node),
       malformed: (error) => this.emit("frame_malformed", { error }),
     });
   }
@@ -259,6 +288,17 @@ export class ActorSystem {
   #publish(event: RuntimeEvent): void {
     if (this.#router.hub) this.#signal(this.#router.hub, { type: "event", event });
     else this.#options.onEvent?.(event);
+  }
+
+  /** Here and on the threads of this node. */
+  #hostLost(host: string): void {
+    this.#lose((lost) => lost === host);
+    for (const other of this.#router.hosts()) this.#signal(other, { type: "host_lost", host });
+  }
+
+  #nodeLost(node: string): void {
+    this.#lose((lost) => nodeOf(lost) === node);
+    for (const other of this.#router.hosts()) this.#signal(other, { type: "node_lost", node });
   }
 
   #lose(lost: (host: string) => boolean): void {

@@ -27,6 +27,7 @@ export interface IncomingOptions {
   readonly hostRequest: (request: HostRequest) => Promise<void>;
   readonly publish: (event: RuntimeEvent) => void;
   readonly hostLost: (host: string) => void;
+  readonly nodeLost: (node: string) => void;
   readonly malformed: (error: PlainError) => void;
 }
 
@@ -112,7 +113,7 @@ export class Incoming {
   }
 
   #signal(frame: Frame): void {
-    const { watch, actors, publish, hostLost, post } = this.#options;
+    const { watch, actors, publish, hostLost, nodeLost, post } = this.#options;
     const signal = post.open(frame) as SystemSignal;
     const { host } = frame.header.from;
     switch (signal.type) {
@@ -127,6 +128,9 @@ export class Incoming {
         return;
       case "host_lost":
         hostLost(signal.host);
+        return;
+      case "node_lost":
+        nodeLost(signal.node);
         return;
       case "event":
         publish(signal.event);

@@ -11,6 +11,7 @@ export type SystemSignal =
   | { readonly type: "unwatch"; readonly id: number }
   | { readonly type: "terminated"; readonly id: number; readonly end: Termination }
   | { readonly type: "host_lost"; readonly host: string }
+  | { readonly type: "node_lost"; readonly node: string }
   | { readonly type: "event"; readonly event: RuntimeEvent }
   | { readonly type: "kill"; readonly name: string };
 
