@@ -12,11 +12,12 @@
  * It guards against faults, not against somebody who crafts entries. An id is always in the same
  * bucket; leaves that differ name the ids that two replicas must compare.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { assert } from "../base/index.js";
 
 export const merkleBuckets = 4096;
 export const merkleLeafBytes = 32;
+const wordsPerLeaf = 8;
 const fanout = 16;
 
 /** What the tree knows of one row or tombstone. */
@@ -38,7 +39,8 @@ export function merkleBucket(id: Uint8Array): number {
 }
 
 export class MerkleTree {
-  readonly #leaves = Array.from({ length: merkleBuckets }, () => new Uint32Array(8));
+  /** All leaves, one after the other. */
+  readonly #leaves = new Uint32Array(merkleBuckets * wordsPerLeaf);
   /** Digests of the inner nodes, by level: 256, 16, 1. */
   readonly #levels = [256, 16, 1].map((count) => new Array<Uint8Array | undefined>(count));
   #changed = new Set<number>();
@@ -57,12 +59,12 @@ export class MerkleTree {
 
   /** The 32 bytes of one leaf. */
   leaf(bucket: number): Uint8Array {
-    return new Uint8Array(this.#leaf(bucket).buffer.slice(0));
+    return new Uint8Array(bytesOf(this.#leaf(bucket)));
   }
 
   setLeaf(bucket: number, bytes: Uint8Array): void {
     assert(bytes.length === merkleLeafBytes, "a leaf has 32 bytes");
-    new Uint8Array(this.#leaf(bucket).buffer).set(bytes);
+    bytesOf(this.#leaf(bucket)).set(bytes);
     this.#touch(bucket);
   }
 
@@ -78,8 +80,8 @@ export class MerkleTree {
     return Buffer.from(this.#node(this.#levels.length - 1, 0)).toString("hex");
   }
 
-  #leaf(bucket: number): Uint32Array<ArrayBuffer> {
-    return this.#leaves[bucket] as Uint32Array<ArrayBuffer>;
+  #leaf(bucket: number, count = 1): Uint32Array {
+    return this.#leaves.subarray(bucket * wordsPerLeaf, (bucket + count) * wordsPerLeaf);
   }
 
   #touch(bucket: number): void {
@@ -97,34 +99,46 @@ export class MerkleTree {
   }
 
   #hashChildren(level: number, index: number): Uint8Array {
-    const hash = createHash("sha256");
-    for (let child = index * fanout; child < (index + 1) * fanout; child++) {
-      hash.update(level === 0 ? this.#leaf(child) : this.#node(level - 1, child));
-    }
-    return hash.digest();
+    const first = index * fanout;
+    if (level === 0) return sha256(bytesOf(this.#leaf(first, fanout)));
+    const children = Array.from({ length: fanout }, (_, child) =>
+      this.#node(level - 1, first + child),
+    );
+    return sha256(Buffer.concat(children));
   }
 }
 
 /** One root over the shards of a collection, in shard order; a single shard's root stands as it is. */
 export function combineRoots(roots: readonly string[]): string {
   if (roots.length === 1) return roots[0] as string;
-  const hash = createHash("sha256");
-  for (const root of roots) hash.update(root, "hex");
-  return hash.digest("hex");
+  return sha256(Buffer.from(roots.join(""), "hex")).toString("hex");
 }
 
-function digest(entry: MerkleEntry): Uint32Array {
-  const { id, version, checksums } = entry;
-  const text = Buffer.from(version, "latin1");
-  const bytes = Buffer.alloc(25 + text.length);
-  bytes.set(id, 0);
-  bytes[16] = checksums ? 1 : 0;
-  bytes.writeUInt32LE(checksums?.vector ?? 0, 17);
-  bytes.writeUInt32LE(checksums?.metadata ?? 0, 21);
-  bytes.set(text, 25);
-  const result = new Uint32Array(8);
-  new Uint8Array(result.buffer).set(createHash("sha256").update(bytes).digest());
-  return result;
+/** Entries are hashed one after the other, in memory that all of them share. */
+const versionBytesMax = 64;
+const headBytes = 25;
+const hashed = Buffer.alloc(headBytes + versionBytesMax);
+const digestWords = new Uint32Array(8);
+const digestBytes = new Uint8Array(digestWords.buffer);
+
+/** The eight words of the hash of `entry`, until the next call. */
+function digest({ id, version, checksums }: MerkleEntry): Uint32Array {
+  assert(version.length <= versionBytesMax, "a version has at most 64 characters");
+  hashed.set(id, 0);
+  hashed[16] = checksums ? 1 : 0;
+  hashed.writeUInt32LE(checksums?.vector ?? 0, 17);
+  hashed.writeUInt32LE(checksums?.metadata ?? 0, 21);
+  const length = headBytes + hashed.write(version, headBytes, "latin1");
+  digestBytes.set(sha256(hashed.subarray(0, length)));
+  return digestWords;
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return hash("sha256", bytes, "buffer");
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
 /** target += value, modulo 2^256; eight little-endian words. */
