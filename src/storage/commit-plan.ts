@@ -4,6 +4,7 @@
  */
 import { assert, DvespError } from "../base/index.js";
 import { ByteArena } from "./byte-arena.js";
+import { encodeRuns } from "./id-run.js";
 import {
   expiryKey,
   expiryPrefix,
@@ -15,10 +16,10 @@ import {
   rangeOf,
   tags,
 } from "./keys.js";
+import { encodeLeaves } from "./leaf-records.js";
 import {
   decodeOperation,
   encodeHead,
-  encodeLeaf,
   encodeNothing,
   encodeOperation,
   encodeOrdinal,
@@ -27,7 +28,7 @@ import {
   isRowOf,
   type StoreHead,
 } from "./records.js";
-import type { CommitBatch, Operation, RowRecord, RowRemoval } from "./row-store.js";
+import type { CommitBatch, IdEntry, Operation, RowRecord, RowRemoval } from "./row-store.js";
 import type { TableSnapshot, TableWrite } from "./table.js";
 
 /** Ordinals are below this, so that their successors fit into 32 bits too. */
@@ -40,14 +41,22 @@ export interface CommitPlan {
   readonly head: StoreHead;
 }
 
+export interface PlanInput {
+  readonly batch: CommitBatch;
+  readonly head: StoreHead;
+  readonly before: TableSnapshot;
+  /** From so many new rows on, their ids go into a run. */
+  readonly runIdsMin: number;
+}
+
 /** Errors: `STORAGE_FULL` when no ordinals are left. */
-export function planCommit(batch: CommitBatch, head: StoreHead, before: TableSnapshot): CommitPlan {
-  return new Planner(batch, head, before).plan();
+export function planCommit(input: PlanInput): CommitPlan {
+  return new Planner(input).plan();
 }
 
 /** The writes of a new store's first commit. */
 export function planCreation(head: StoreHead): readonly TableWrite[] {
-  return [{ key: headKey, value: encodeHead(new ByteArena(), headKey, head) }];
+  return [encodeHead(new ByteArena(), headKey, head)];
 }
 
 /** Rows that `vectors` holds. */
@@ -61,13 +70,15 @@ class Planner {
   readonly #batch: CommitBatch;
   readonly #head: StoreHead;
   readonly #before: TableSnapshot;
+  readonly #runIdsMin: number;
   readonly #arena = new ByteArena();
   readonly #writes: TableWrite[] = [];
 
-  constructor(batch: CommitBatch, head: StoreHead, before: TableSnapshot) {
+  constructor({ batch, head, before, runIdsMin }: PlanInput) {
     this.#batch = batch;
     this.#head = head;
     this.#before = before;
+    this.#runIdsMin = runIdsMin;
   }
 
   plan(): CommitPlan {
@@ -75,47 +86,45 @@ class Planner {
     const arena = this.#arena;
     const nextOrdinal = this.#head.nextOrdinal + vectorCount(batch.vectors, this.#head.dimension);
     if (nextOrdinal > ordinalsMax) throw new DvespError("STORAGE_FULL", "no ordinals are left");
-    for (const removal of batch.removes) this.#remove(removal);
+    for (const removal of batch.removes) this.#removeRow(removal);
     const added = this.#putRows(batch.puts, nextOrdinal);
-    for (const id of batch.untombstone) this.#write(idKey(tags.tombstone, id), undefined);
+    const runs = this.#putIds(added);
+    for (const id of batch.untombstone) this.#remove(idKey(tags.tombstone, id));
     for (const { id, version } of batch.tombstones) {
-      const key = idKey(tags.tombstone, id);
-      this.#write(key, encodeTombstone(arena, key, version));
+      this.#writes.push(encodeTombstone(arena, idKey(tags.tombstone, id), version));
     }
-    for (const { bucket, leaf } of batch.leaves) {
-      const key = numberKey(tags.leaf, bucket);
-      this.#write(key, encodeLeaf(arena, key, leaf));
-    }
+    this.#writes.push(...encodeLeaves(arena, batch.leaves, this.#before));
     this.#sweepOperations(batch);
     for (const operation of batch.operations) this.#putOperation(operation);
     const head: StoreHead = {
       ...this.#head,
       nextOrdinal,
-      rows: this.#head.rows + added - batch.removes.length,
+      rows: this.#head.rows + added.length - batch.removes.length,
+      nextRun: this.#head.nextRun + runs,
       appliedVersion: batch.appliedVersion,
       settings: batch.settings ?? this.#head.settings,
     };
-    this.#write(headKey, encodeHead(arena, headKey, head));
+    this.#writes.push(encodeHead(arena, headKey, head));
     return { writes: this.#writes, head };
   }
 
-  #write(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#writes.push({ key, value });
+  #remove(key: Uint8Array): void {
+    this.#writes.push({ key, value: undefined });
   }
 
-  #remove({ ordinal, id, keepId }: RowRemoval): void {
+  #removeRow({ ordinal, id, keepId }: RowRemoval): void {
     const key = numberKey(tags.row, ordinal);
     this.#assertRow(key, id, ordinal);
-    this.#write(key, undefined);
-    if (!keepId) this.#write(idKey(tags.id, id), undefined);
+    this.#remove(key);
+    if (!keepId) this.#remove(idKey(tags.id, id));
   }
 
-  /** How many rows are new. */
-  #putRows(puts: readonly RowRecord[], nextOrdinal: number): number {
+  /** The rows that are new. */
+  #putRows(puts: readonly RowRecord[], nextOrdinal: number): readonly RowRecord[] {
     const removed = new Set(this.#batch.removes.map((removal) => removal.ordinal));
     assert(removed.size === this.#batch.removes.length, "a row is removed once");
     const seen = new Set<number>();
-    let added = 0;
+    const added: RowRecord[] = [];
     for (const row of puts) {
       assert(!seen.has(row.ordinal) && !removed.has(row.ordinal), "a row is put once");
       assert(row.ordinal < nextOrdinal, "a record has a vector");
@@ -124,13 +133,24 @@ class Planner {
       if (row.ordinal < this.#head.nextOrdinal) {
         this.#assertRow(key, row.id, row.ordinal);
       } else {
-        added++;
-        const byId = idKey(tags.id, row.id);
-        this.#write(byId, encodeOrdinal(this.#arena, byId, row.ordinal));
+        added.push(row);
       }
-      this.#write(key, encodeRow(this.#arena, key, row));
+      this.#writes.push(encodeRow(this.#arena, key, row));
     }
     return added;
+  }
+
+  /** How many runs were made. */
+  #putIds(entries: readonly IdEntry[]): number {
+    if (entries.length >= this.#runIdsMin) {
+      const runs = encodeRuns(this.#arena, this.#head.nextRun, entries);
+      this.#writes.push(...runs);
+      return runs.length;
+    }
+    for (const { id, ordinal } of entries) {
+      this.#writes.push(encodeOrdinal(this.#arena, idKey(tags.id, id), ordinal));
+    }
+    return 0;
   }
 
   #assertRow(key: Uint8Array, id: Uint8Array, ordinal: number): void {
@@ -141,10 +161,9 @@ class Planner {
   #putOperation({ key: text, expiresMs, value }: Operation): void {
     const key = operationKey(text);
     const known = this.#before.get(key);
-    if (known) this.#write(expiryKey(decodeOperation(key, known).expiresMs, text), undefined);
-    this.#write(key, encodeOperation(this.#arena, key, { expiresMs, value }));
-    const expiry = expiryKey(expiresMs, text);
-    this.#write(expiry, encodeNothing(this.#arena, expiry));
+    if (known) this.#remove(expiryKey(decodeOperation(key, known).expiresMs, text));
+    this.#writes.push(encodeOperation(this.#arena, key, { expiresMs, value }));
+    this.#writes.push(encodeNothing(this.#arena, expiryKey(expiresMs, text)));
   }
 
   /** Twice as many go as come, so that what has expired never piles up. */
@@ -153,8 +172,8 @@ class Planner {
     let swept = 0;
     const expired = { from: rangeOf(tags.expiry).from, to: expiryPrefix(nowMs) };
     for (const key of this.#before.keys(expired)) {
-      this.#write(key, undefined);
-      this.#write(operationKey(operationOfExpiry(key)), undefined);
+      this.#remove(key);
+      this.#remove(operationKey(operationOfExpiry(key)));
       if (++swept === sweptMax) return;
     }
   }

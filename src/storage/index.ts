@@ -3,7 +3,7 @@ export * from "./checksum.js";
 export * from "./directory-lock.js";
 export { MemoryTables, type CommitPoint } from "./memory-table.js";
 export { openRowStore, type RowStoreOptions } from "./open-row-store.js";
-export { leafBytes } from "./records.js";
+export { leafBytes } from "./leaf-records.js";
 export type * from "./row-store.js";
 export type { OpenTable } from "./table.js";
 export * from "./verify.js";

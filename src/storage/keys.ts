@@ -9,11 +9,12 @@ export const tags = {
   head: 0x01,
   id: 0x02,
   tombstone: 0x03,
-  leaf: 0x04,
+  leaves: 0x04,
   operation: 0x05,
   /** Operations in the order in which they expire. */
   expiry: 0x06,
   row: 0x07,
+  run: 0x08,
 } as const;
 
 export type Tag = (typeof tags)[keyof typeof tags];

@@ -7,8 +7,12 @@ import { assert } from "../base/index.js";
 import { lmdbError } from "./lmdb-errors.js";
 import type { KeyRange, TableEntry, TableSnapshot } from "./table.js";
 
-export type Database = RootDatabase<Buffer, Uint8Array>;
-export type Transaction = ReturnType<Database["useReadTransaction"]>;
+export type Transaction = ReturnType<RootDatabase["useReadTransaction"]>;
+
+/** Its types leave out that this method takes a transaction, as `get` does. */
+export type Database = RootDatabase<Buffer, Uint8Array> & {
+  getBinaryFast(key: Uint8Array, options: { transaction: Transaction }): Buffer | undefined;
+};
 
 const entriesPerPage = 64;
 const keysPerPage = 1024;
@@ -29,6 +33,16 @@ export class LmdbSnapshot implements TableSnapshot {
     assert(!this.#released, "read of a released snapshot");
     try {
       return this.#database.get(key, { transaction: this.#transaction });
+    } catch (error) {
+      throw lmdbError(error, "reading the table");
+    }
+  }
+
+  has(key: Uint8Array): boolean {
+    assert(!this.#released, "read of a released snapshot");
+    try {
+      // The value is left in a buffer of lmdb-js: nothing is made of it.
+      return this.#database.getBinaryFast(key, { transaction: this.#transaction }) !== undefined;
     } catch (error) {
       throw lmdbError(error, "reading the table");
     }

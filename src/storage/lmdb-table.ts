@@ -48,7 +48,8 @@ export const openLmdbTable: OpenTable = async (directory, disk, mode) => {
     throw invalid(`there is no table in ${directory}`);
   }
   try {
-    return new LmdbTable(open<Buffer, Uint8Array>(directory, settings), directory, disk);
+    const database = open<Buffer, Uint8Array>(directory, settings) as Database;
+    return new LmdbTable(database, directory, disk);
   } catch (error) {
     throw lmdbError(error, `opening ${directory}`);
   }

@@ -121,6 +121,10 @@ class MemorySnapshot implements TableSnapshot {
     return chunk?.keys[at] === text ? copyOf(chunk.values[at] as Uint8Array) : undefined;
   }
 
+  has(key: Uint8Array): boolean {
+    return this.get(key) !== undefined;
+  }
+
   *entries({ from, to }: KeyRange): Iterable<TableEntry> {
     const [first, end] = [textOf(from), textOf(to)];
     for (let index = chunkOf(this.#chunks, first); index < this.#chunks.length; index++) {

@@ -8,10 +8,15 @@ import {
   DvespError,
   invalid,
   limits,
+  present,
   toStorageError,
   type Disk,
 } from "../base/index.js";
 import { planCreation } from "./commit-plan.js";
+import { IdFilter } from "./id-filter.js";
+import { idRunLimits, type IdRunLimits } from "./id-merge.js";
+import { IdRuns } from "./id-runs.js";
+import { idOfKey, rangeOf, tags } from "./keys.js";
 import { openLmdbTable } from "./lmdb-table.js";
 import { corrupted, type StoreHead } from "./records.js";
 import { readHead } from "./row-snapshot.js";
@@ -47,6 +52,7 @@ export interface RowStoreOptions {
   readonly reserveBytes?: number;
   /** For a new store only: how long a vector file gets. Default 256 MiB. */
   readonly vectorFileBytes?: number;
+  readonly idRuns?: IdRunLimits;
 }
 
 /** Where the table of a store is. */
@@ -73,7 +79,8 @@ async function openForReading(options: RowStoreOptions): Promise<RowStore> {
     const head = headOf(table);
     if (!head) throw invalid(`there is no row store in ${directory}`);
     const layout = layoutOf(head, dimension);
-    return new TableRowStore({ disk, directory, table, layout, writer: undefined });
+    const runs = new IdRuns();
+    return new TableRowStore({ disk, directory, table, layout, runs, writing: undefined });
   } catch (error) {
     await table.close();
     throw error;
@@ -105,9 +112,12 @@ async function openForWriting(options: RowStoreOptions): Promise<RowStore> {
     const layout = layoutOf(head, dimension);
     const vectors = new VectorFiles(disk, directory, layout);
     await vectors.recover(head.nextOrdinal);
-    const reserveBytes = options.reserveBytes ?? reserveBytesDefault;
-    const writer = new RowWriter({ disk, directory, table, vectors, head, reserveBytes });
-    return new TableRowStore({ disk, directory, table, layout, writer });
+    const { reserveBytes = reserveBytesDefault, idRuns = idRunLimits } = options;
+    const runs = new IdRuns();
+    const filter = filterOf(table, runs);
+    const parts = { disk, directory, table, runs, filter };
+    const writer = new RowWriter({ ...parts, vectors, head, reserveBytes, idRuns });
+    return new TableRowStore({ ...parts, layout, writing: { writer, filter } });
   } catch (error) {
     await table.close();
     throw error;
@@ -130,11 +140,30 @@ async function createStore(options: RowStoreOptions, table: Table): Promise<Stor
     rowsPerFile: rowsPerFile(dimension, options.vectorFileBytes ?? vectorFileBytesDefault),
     nextOrdinal: 0,
     rows: 0,
+    firstRun: 0,
+    nextRun: 0,
     appliedVersion: "",
     settings: options.settings ?? new Uint8Array(0),
   };
   await table.commit(planCreation(head));
   return head;
+}
+
+/** Every id and tombstone of the table. */
+function filterOf(table: Table, runs: IdRuns): IdFilter {
+  const filter = new IdFilter();
+  const snapshot = table.snapshot();
+  try {
+    for (const tag of [tags.id, tags.tombstone]) {
+      for (const key of snapshot.keys(rangeOf(tag))) filter.add(idOfKey(key));
+    }
+    for (const run of runs.of(snapshot, present(readHead(snapshot), "the head record"))) {
+      for (const { id } of run.entries(undefined)) filter.add(id);
+    }
+    return filter;
+  } finally {
+    snapshot.release();
+  }
 }
 
 function headOf(table: Table): StoreHead | undefined {

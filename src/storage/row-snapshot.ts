@@ -1,6 +1,9 @@
 /** A snapshot of the table, read as rows, ids, tombstones, leaves and operations. */
 import type { IdEntry, MerkleLeaf, RowRecord, RowSnapshot, Tombstone } from "./row-store.js";
 import { assert, present } from "../base/index.js";
+import type { IdFilter } from "./id-filter.js";
+import { IdLookup } from "./id-lookup.js";
+import type { IdRuns } from "./id-runs.js";
 import {
   headKey,
   idKey,
@@ -11,11 +14,10 @@ import {
   rangeOf,
   tags,
 } from "./keys.js";
+import { decodeLeaves } from "./leaf-records.js";
 import {
   decodeHead,
-  decodeLeaf,
   decodeOperation,
-  decodeOrdinal,
   decodeRow,
   decodeTombstone,
   type StoreHead,
@@ -33,11 +35,17 @@ export function readHead(table: TableSnapshot): StoreHead | undefined {
 export class TableRowSnapshot implements RowSnapshot {
   readonly #table: TableSnapshot;
   readonly #head: StoreHead;
+  readonly #runs: IdRuns;
+  /** Has every id and tombstone of this snapshot, if there is one. */
+  readonly #filter: IdFilter | undefined;
+  #madeIds: IdLookup | undefined;
 
   /** `table` holds a head record. */
-  constructor(table: TableSnapshot) {
+  constructor(table: TableSnapshot, runs: IdRuns, filter: IdFilter | undefined) {
     this.#table = table;
     this.#head = present(readHead(table), "the head record");
+    this.#runs = runs;
+    this.#filter = filter;
   }
 
   get appliedVersion(): string {
@@ -63,12 +71,12 @@ export class TableRowSnapshot implements RowSnapshot {
   }
 
   ordinalOf(id: Uint8Array): number | undefined {
-    const key = idKey(tags.id, id);
-    const value = this.#table.get(key);
-    return value && decodeOrdinal(key, value);
+    if (this.#filter?.mayHave(id) === false) return undefined;
+    return this.#ids.ordinalOf(id);
   }
 
   tombstone(id: Uint8Array): string | undefined {
+    if (this.#filter?.mayHave(id) === false) return undefined;
     const key = idKey(tags.tombstone, id);
     const value = this.#table.get(key);
     return value && decodeTombstone(key, value);
@@ -93,17 +101,13 @@ export class TableRowSnapshot implements RowSnapshot {
     for (const key of this.#table.keys(range)) yield numberOfKey(key);
   }
 
-  *scanIds(after: Uint8Array | undefined): Iterable<IdEntry> {
-    const all = rangeOf(tags.id);
-    const from = after ? justAbove(idKey(tags.id, after)) : all.from;
-    for (const { key, value } of this.#table.entries({ from, to: all.to })) {
-      yield { id: idOfKey(key), ordinal: decodeOrdinal(key, value) };
-    }
+  scanIds(after: Uint8Array | undefined): Iterable<IdEntry> {
+    return this.#ids.scan(after);
   }
 
   *leaves(): Iterable<MerkleLeaf> {
-    for (const { key, value } of this.#table.entries(rangeOf(tags.leaf))) {
-      yield { bucket: numberOfKey(key), leaf: decodeLeaf(key, value) };
+    for (const { key, value } of this.#table.entries(rangeOf(tags.leaves))) {
+      yield* decodeLeaves(key, value);
     }
   }
 
@@ -116,6 +120,10 @@ export class TableRowSnapshot implements RowSnapshot {
   release(): void {
     this.#table.release();
   }
+
+  get #ids(): IdLookup {
+    return (this.#madeIds ??= new IdLookup(this.#table, this.#runs.of(this.#table, this.#head)));
+  }
 }
 
 /** Keys of rows from `ordinal` on, or undefined when it is beyond every ordinal. */
@@ -123,11 +131,4 @@ function rowsFrom(ordinal: number): KeyRange | undefined {
   assert(Number.isInteger(ordinal) && ordinal >= 0, "an ordinal is a whole number");
   if (ordinal >= ordinalEnd) return undefined;
   return { from: numberKey(tags.row, ordinal), to: rangeOf(tags.row).to };
-}
-
-/** The lowest key above `key`. */
-function justAbove(key: Uint8Array): Uint8Array {
-  const above = new Uint8Array(key.length + 1);
-  above.set(key);
-  return above;
 }

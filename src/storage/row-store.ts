@@ -87,9 +87,20 @@ export interface RowStore {
    * Errors: `STORAGE_FULL`: it may be tried again when there is room, but if the message says that
    * a sync failed the next case holds too. `INTERNAL`: the medium failed; from then on every commit
    * is refused with `CLOSED`, as nobody knows which bytes the medium has, until the store is opened
-   * anew; reading goes on.
+   * anew; reading goes on. `onReady` is called when the vectors are durable and only the records are
+   * missing: what is refused for want of room is nearly always refused before.
    */
-  commit(batch: CommitBatch): Promise<void>;
+  commit(batch: CommitBatch, onReady?: () => void): Promise<void>;
+  /**
+   * Begins to bring `vectors` to the disk, so that it works while the rest of the batch is made. The
+   * next commit must follow, with the same `vectors`, and tells what went wrong.
+   */
+  stageVectors(vectors: Float32Array): void;
+  /**
+   * One bounded step of upkeep, not during a commit; whether it found something to do. Changes
+   * nothing that can be read. Errors: as of `commit`.
+   */
+  maintain(): Promise<boolean>;
   /** The newest commit of whichever thread. Release it soon: it keeps old pages from reuse. */
   snapshot(): RowSnapshot;
   /**

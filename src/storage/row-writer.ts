@@ -2,12 +2,16 @@
  * The one that commits.
  *
  * Order: vectors are written and synced at ordinals that nobody refers to, and only then does one
- * transaction of the table refer to them. While the disk takes the vectors, the records are encoded.
+ * transaction of the table refer to them. While the disk takes the vectors, the caller prepares the
+ * rest of the batch and the records are encoded.
  * Invariant: after a sync that failed (the kernel drops such pages and calls them clean) no commit is
  * accepted, until the next opening has cut off whatever the records do not refer to.
  */
 import { assert, DvespError, toStorageError, type Disk } from "../base/index.js";
 import { planCommit, vectorCount, type CommitPlan } from "./commit-plan.js";
+import type { IdFilter } from "./id-filter.js";
+import { IdMerger, type IdRunLimits } from "./id-merge.js";
+import type { IdRuns } from "./id-runs.js";
 import type { StoreHead } from "./records.js";
 import type { CommitBatch } from "./row-store.js";
 import type { Table } from "./table.js";
@@ -21,18 +25,31 @@ export interface RowWriterParts {
   readonly head: StoreHead;
   /** Free bytes of the disk that commits leave alone. */
   readonly reserveBytes: number;
+  readonly idRuns: IdRunLimits;
+  readonly runs: IdRuns;
+  /** Every id and tombstone of the table. */
+  readonly filter: IdFilter;
+}
+
+/** Vectors on their way to the disk, for the next commit. */
+interface Staged {
+  readonly vectors: Float32Array;
+  readonly synced: Promise<void>;
 }
 
 export class RowWriter {
   readonly #parts: RowWriterParts;
+  readonly #merger: IdMerger;
   #head: StoreHead;
-  #committing: Promise<void> | undefined;
+  #staged: Staged | undefined;
+  #working: Promise<unknown> | undefined;
   /** Why no commit is accepted any more. */
   #broken: DvespError | undefined;
 
   constructor(parts: RowWriterParts) {
     this.#parts = parts;
     this.#head = parts.head;
+    this.#merger = new IdMerger(parts.table, parts.runs, parts.idRuns);
   }
 
   /** As of the last commit that resolved. */
@@ -40,46 +57,92 @@ export class RowWriter {
     return this.#head;
   }
 
-  async commit(batch: CommitBatch): Promise<void> {
-    assert(!this.#committing, "one commit at a time");
-    if (this.#broken) {
-      const why = `${this.#parts.directory} takes no writes until it is opened anew`;
-      throw new DvespError("CLOSED", `${why}: ${this.#broken.message}`, { cause: this.#broken });
-    }
-    this.#committing = this.#commit(batch);
-    try {
-      await this.#committing;
-    } finally {
-      this.#committing = undefined;
-    }
+  /** Begins to write and sync the vectors of the next commit. */
+  stage(vectors: Float32Array): void {
+    assert(!this.#staged && !this.#working, "one batch is staged, between commits");
+    const synced = this.#broken ? Promise.resolve() : this.#appendAndSync(vectors);
+    synced.catch(() => undefined); // The commit tells.
+    this.#staged = { vectors, synced };
+  }
+
+  commit(batch: CommitBatch, onReady: () => void): Promise<void> {
+    return this.#alone(() => this.#commit(batch, onReady));
+  }
+
+  /** See `RowStore.maintain`. */
+  maintain(): Promise<boolean> {
+    return this.#alone(async () => {
+      assert(!this.#staged, "upkeep does not run while a batch is staged");
+      const head = await this.#merger
+        .step(this.#head)
+        .catch((error: unknown) => this.#failed(error));
+      this.#head = head ?? this.#head;
+      return head !== undefined;
+    });
   }
 
   /** Waits for a commit under way. */
   async close(): Promise<void> {
-    await this.#committing?.catch(() => undefined);
+    await this.#working?.catch(() => undefined);
+    await this.#staged?.synced.catch(() => undefined);
     await this.#parts.vectors.close();
   }
 
-  async #commit(batch: CommitBatch): Promise<void> {
-    await this.#checkRoom(batch);
-    const [appended, planned] = await Promise.allSettled([
-      this.#append(batch),
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
+    assert(!this.#working, "one commit at a time");
+    if (this.#broken) {
+      const why = `${this.#parts.directory} takes no writes until it is opened anew`;
+      throw new DvespError("CLOSED", `${why}: ${this.#broken.message}`, { cause: this.#broken });
+    }
+    const working = task();
+    this.#working = working;
+    try {
+      return await working;
+    } finally {
+      this.#working = undefined;
+    }
+  }
+
+  async #commit(batch: CommitBatch, onReady: () => void): Promise<void> {
+    const [synced, planned] = await Promise.allSettled([
+      this.#takeStaged(batch),
       Promise.resolve().then(() => this.#plan(batch)),
     ]);
-    if (appended.status === "rejected") throw appended.reason;
+    if (synced.status === "rejected") throw synced.reason;
     if (planned.status === "rejected") {
       await this.#undo();
       throw planned.reason;
     }
-    await this.#sync();
+    onReady();
     await this.#commitTable(planned.value);
     this.#head = planned.value.head;
   }
 
-  async #checkRoom(batch: CommitBatch): Promise<void> {
+  /** Resolves when the vectors of `batch` are durable, and there is room for the rest of it. */
+  async #takeStaged(batch: CommitBatch): Promise<void> {
+    const staged = this.#staged;
+    assert(!staged || staged.vectors === batch.vectors, "the vectors that were staged");
+    this.#staged = undefined;
+    await (staged?.synced ?? this.#appendAndSync(batch.vectors));
+    try {
+      await this.#checkRoom(metadataBytes(batch));
+    } catch (error) {
+      await this.#undo();
+      throw error;
+    }
+  }
+
+  async #appendAndSync(vectors: Float32Array | undefined): Promise<void> {
+    await this.#checkRoom(vectors?.byteLength ?? 0);
+    if (!vectors || vectorCount(vectors, this.#head.dimension) === 0) return;
+    await this.#append(vectors);
+    await this.#sync();
+  }
+
+  async #checkRoom(bytes: number): Promise<void> {
     const { disk, directory, reserveBytes } = this.#parts;
     const free = await disk.freeBytes(directory);
-    const wanted = (batch.vectors?.byteLength ?? 0) + metadataBytes(batch) + reserveBytes;
+    const wanted = bytes + reserveBytes;
     if (free >= wanted) return;
     throw new DvespError(
       "STORAGE_FULL",
@@ -87,10 +150,9 @@ export class RowWriter {
     );
   }
 
-  async #append(batch: CommitBatch): Promise<void> {
-    if (vectorCount(batch.vectors, this.#head.dimension) === 0) return;
+  async #append(vectors: Float32Array): Promise<void> {
     try {
-      await this.#parts.vectors.append(this.#head.nextOrdinal, batch.vectors as Float32Array);
+      await this.#parts.vectors.append(this.#head.nextOrdinal, vectors);
     } catch (error) {
       await this.#undo();
       throw toStorageError(error, `appending vectors in ${this.#parts.directory}`);
@@ -107,23 +169,29 @@ export class RowWriter {
   }
 
   #plan(batch: CommitBatch): CommitPlan {
-    const before = this.#parts.table.snapshot();
+    const { table, filter } = this.#parts;
+    const { runIdsMin } = this.#parts.idRuns;
+    const before = table.snapshot();
     try {
-      return planCommit(batch, this.#head, before);
+      const plan = planCommit({ batch, head: this.#head, before, runIdsMin });
+      for (const { id } of batch.puts) filter.add(id);
+      for (const { id } of batch.tombstones) filter.add(id);
+      return plan;
     } finally {
       before.release();
     }
   }
 
   async #commitTable(plan: CommitPlan): Promise<void> {
-    try {
-      await this.#parts.table.commit(plan.writes);
-    } catch (error) {
-      const failure = toStorageError(error, `committing to ${this.#parts.directory}`);
-      if (failure.code !== "STORAGE_FULL") this.#broken = failure;
-      else await this.#undo();
-      throw failure;
-    }
+    await this.#parts.table.commit(plan.writes).catch((error: unknown) => this.#failed(error));
+  }
+
+  /** What a failed transaction means. */
+  async #failed(error: unknown): Promise<never> {
+    const failure = toStorageError(error, `committing to ${this.#parts.directory}`);
+    if (failure.code !== "STORAGE_FULL") this.#broken = failure;
+    else await this.#undo();
+    throw failure;
   }
 
   #undo(): Promise<void> {

@@ -1,5 +1,7 @@
 /** The row store over a table and vector files, whichever they are; the writer's has a `RowWriter`. */
-import { assert, DvespError, toStorageError, type Disk } from "../base/index.js";
+import { assert, DvespError, present, toStorageError, type Disk } from "../base/index.js";
+import type { IdFilter } from "./id-filter.js";
+import type { IdRuns } from "./id-runs.js";
 import { TableRowSnapshot } from "./row-snapshot.js";
 import type { CommitBatch, RowSnapshot, RowStore, VectorSink } from "./row-store.js";
 import type { RowWriter } from "./row-writer.js";
@@ -12,8 +14,9 @@ export interface StoreParts {
   readonly directory: string;
   readonly table: Table;
   readonly layout: VectorLayout;
+  readonly runs: IdRuns;
   /** Absent in a store that only reads. */
-  readonly writer: RowWriter | undefined;
+  readonly writing: { readonly writer: RowWriter; readonly filter: IdFilter } | undefined;
 }
 
 export class TableRowStore implements RowStore {
@@ -40,16 +43,22 @@ export class TableRowStore implements RowStore {
     return this.#newest((state) => state.appliedVersion);
   }
 
-  async commit(batch: CommitBatch): Promise<void> {
-    this.#checkOpen();
-    const writer = this.#parts.writer;
-    assert(writer, "a store opened for reading does not commit");
-    await writer.commit(batch);
+  stageVectors(vectors: Float32Array): void {
+    this.#writer().stage(vectors);
+  }
+
+  async commit(batch: CommitBatch, onReady: () => void = () => undefined): Promise<void> {
+    await this.#writer().commit(batch, onReady);
+  }
+
+  async maintain(): Promise<boolean> {
+    return this.#writer().maintain();
   }
 
   snapshot(): RowSnapshot {
     this.#checkOpen();
-    return new TableRowSnapshot(this.#parts.table.snapshot());
+    const { table, runs, writing } = this.#parts;
+    return new TableRowSnapshot(table.snapshot(), runs, writing?.filter);
   }
 
   async loadVectors(firstOrdinal: number, count: number, sink: VectorSink): Promise<void> {
@@ -74,19 +83,25 @@ export class TableRowStore implements RowStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#parts.writer?.close();
+    await this.#parts.writing?.writer.close();
     await this.#parts.table.close();
   }
 
   #newest<T>(read: (state: { nextOrdinal: number; rows: number; appliedVersion: string }) => T): T {
-    const writer = this.#parts.writer;
-    if (writer) return read(writer.head);
+    const { writing } = this.#parts;
+    if (writing) return read(writing.writer.head);
     const snapshot = this.snapshot();
     try {
       return read(snapshot);
     } finally {
       snapshot.release();
     }
+  }
+
+  #writer(): RowWriter {
+    this.#checkOpen();
+    return present(this.#parts.writing, "writer: a store opened for reading does not commit")
+      .writer;
   }
 
   #checkOpen(): void {

@@ -24,6 +24,7 @@ export interface TableEntry {
 /** One commit's state, whatever is committed meanwhile. What it returns belongs to the caller. */
 export interface TableSnapshot {
   get(key: Uint8Array): Uint8Array | undefined;
+  has(key: Uint8Array): boolean;
   entries(range: KeyRange): Iterable<TableEntry>;
   keys(range: KeyRange): Iterable<Uint8Array>;
   /** Reading it afterwards is a failed assertion; a second release does nothing. */

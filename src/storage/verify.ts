@@ -4,6 +4,9 @@
  * the head. It changes nothing, and goes on after what it finds.
  */
 import { isDvespError, toStorageError, type Disk } from "../base/index.js";
+import { IdLookup } from "./id-lookup.js";
+import type { IdRun } from "./id-run.js";
+import { IdRuns } from "./id-runs.js";
 import {
   expiryKey,
   idKey,
@@ -17,8 +20,8 @@ import {
   type Tag,
 } from "./keys.js";
 import { openExistingTable } from "./open-row-store.js";
+import { decodeLeaves } from "./leaf-records.js";
 import {
-  decodeLeaf,
   decodeNothing,
   decodeOperation,
   decodeOrdinal,
@@ -88,12 +91,13 @@ class Verifier {
   async run(): Promise<VerifyReport> {
     const head = this.#attempt(() => readHead(this.#table));
     if (!head) this.#problem("the head record is missing or spoilt");
-    const rows = this.#rows(head);
+    const runs = (head && this.#attempt(() => new IdRuns().of(this.#table, head))) ?? [];
+    const rows = this.#rows(head, new IdLookup(this.#table, runs));
     const counts = {
       rows,
-      ids: this.#ids(),
+      ids: this.#ids(runs) + this.#idsOfRuns(runs),
       tombstones: this.#each(tags.tombstone, decodeTombstone),
-      leaves: this.#each(tags.leaf, decodeLeaf),
+      leaves: this.#leaves(),
       operations: this.#operations(),
     };
     if (head && head.rows !== rows) {
@@ -119,7 +123,7 @@ class Verifier {
     return count;
   }
 
-  #rows(head: StoreHead | undefined): number {
+  #rows(head: StoreHead | undefined, ids: IdLookup): number {
     let count = 0;
     return this.#each(tags.row, (key, value) => {
       if (++count % 1024 === 0) this.#options.onProgress?.(count, 2 * (head?.rows ?? count));
@@ -127,24 +131,51 @@ class Verifier {
       if (head && row.ordinal >= head.nextOrdinal) {
         this.#problem(`row ${row.ordinal} is beyond the last ordinal`);
       }
-      const byId = idKey(tags.id, row.id);
-      const found = this.#table.get(byId);
-      const ordinal = found && decodeOrdinal(byId, found);
+      const ordinal = ids.ordinalOf(row.id);
       if (ordinal === row.ordinal) return;
       this.#problem(`row ${row.ordinal}: its id names ${ordinal ?? "no row"}`);
     });
   }
 
-  #ids(): number {
-    return this.#each(tags.id, (key, value) => {
+  /** Ids of live rows in the tree. One whose row went while its id is in a run too may be left. */
+  #ids(runs: readonly IdRun[]): number {
+    let stale = 0;
+    const entries = this.#each(tags.id, (key, value) => {
       const ordinal = decodeOrdinal(key, value);
       const row = this.#table.get(numberKey(tags.row, ordinal));
-      if (row && isRowOf(row, idOfKey(key))) return;
-      const id = Buffer.from(idOfKey(key)).toString("hex");
+      const id = idOfKey(key);
+      if (row && isRowOf(row, id)) return;
+      if (!row && runs.some((run) => run.ordinalOf(id) !== undefined)) {
+        stale++;
+        return;
+      }
+      const name = Buffer.from(id).toString("hex");
       this.#problem(
-        `id ${id} names row ${ordinal}, which ${row ? "has another id" : "is not there"}`,
+        `id ${name} names row ${ordinal}, which ${row ? "has another id" : "is not there"}`,
       );
     });
+    return entries - stale;
+  }
+
+  /** Ids of live rows that are in a run only. */
+  #idsOfRuns(runs: readonly IdRun[]): number {
+    let count = 0;
+    for (const run of runs) {
+      for (const { id, ordinal } of run.entries(undefined)) {
+        const row = this.#table.get(numberKey(tags.row, ordinal));
+        if (row && !isRowOf(row, id)) this.#problem(`a run's row ${ordinal} has another id`);
+        const key = idKey(tags.id, id);
+        const known = this.#table.get(key);
+        if (row && !(known && decodeOrdinal(key, known) === ordinal)) count++;
+      }
+    }
+    return count;
+  }
+
+  #leaves(): number {
+    let count = 0;
+    this.#each(tags.leaves, (key, value) => (count += decodeLeaves(key, value).length));
+    return count;
   }
 
   #operations(): number {

@@ -55,6 +55,7 @@ export function storageWrites(suite: StorageContext): void {
     for (let step = 0; step < 40; step++) {
       const batch = randomBatch(suite.random, suite.store, { rowsMax: 20 });
       await suite.store.commit(batch);
+      for (let upkeep = step % 5; upkeep > 0; upkeep--) await suite.store.maintain();
       content = applied(content, batch, dimension);
       vectors.push(...(batch.vectors ?? []));
       expect(storeContent(suite.store)).toEqual(content);
@@ -169,6 +170,17 @@ export function storageWrites(suite: StorageContext): void {
     await expect(suite.store.commit(emptyBatch)).rejects.toThrow(/one commit at a time/);
     await first;
     expect(suite.store.rows).toBe(1);
+  });
+
+  it("takes vectors that are on their way already", async () => {
+    const batch = suite.insert(40);
+    suite.store.stageVectors(batch.vectors);
+    const ready: number[] = [];
+    await suite.store.commit(batch, () => ready.push(suite.store.nextOrdinal));
+    expect(ready).toEqual([0]);
+    expect(await allVectors(suite.store)).toEqual(batch.vectors);
+    suite.store.stageVectors(suite.insert(3).vectors);
+    await expect(suite.store.commit(suite.insert(3))).rejects.toThrow(/that were staged/);
   });
 
   it("waits with closing for the commit under way, and refuses what comes later", async () => {

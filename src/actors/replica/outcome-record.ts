@@ -24,10 +24,11 @@ export function decodeOutcome(bytes: Uint8Array): WriteOutcome {
   const buffer = Buffer.from(bytes);
   const versionEnd = 1 + (buffer[0] ?? 0);
   const headEnd = versionEnd + rootBytes + 4;
-  if (buffer.length < headEnd || (buffer.length - headEnd) % uuidBytes !== 0) {
+  const count = buffer.length < headEnd ? Infinity : buffer.readUInt32LE(headEnd - 4);
+  const idsEnd = headEnd + count * uuidBytes;
+  if (idsEnd > buffer.length || (buffer.length - headEnd) % uuidBytes !== 0) {
     throw new DvespError("DATA_CORRUPTED", "the record of an operation is damaged");
   }
-  const idsEnd = headEnd + buffer.readUInt32LE(headEnd - 4) * uuidBytes;
   return {
     version: buffer.toString("latin1", 1, versionEnd),
     root: buffer.toString("hex", versionEnd, versionEnd + rootBytes),

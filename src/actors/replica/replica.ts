@@ -1,11 +1,13 @@
 /**
  * The only writer of one shard's data on this node: it makes writes durable, then visible.
  *
- * A commit goes: rows into shared memory and published (scans may read them, but nobody believes in
- * a row that storage does not know), storage commit (durable, and visible to readers in one step),
- * rows released to the index builder, answer. A commit that failed takes its rows back.
+ * A commit goes: vectors on their way to the disk, and into shared memory meanwhile; rows published
+ * once their vectors are durable (scans may read them, but nobody believes in a row that storage does
+ * not know), storage commit (durable, and visible to readers in one step), rows released to the index
+ * builder, answer. A commit that failed takes back what it had published: that makes searches under
+ * way begin again, so what is refused for want of room is refused before.
  */
-import { DvespError, toDvespError } from "../../base/index.js";
+import { DvespError, isDvespError, toDvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
@@ -23,6 +25,8 @@ import type { Waiting } from "./write-queue.js";
 const graceMs = 60_000;
 /** How long an operation without a caller's key is remembered. */
 const operationMs = 600_000;
+/** New rows for which one step of upkeep is due: what they leave to do never piles up. */
+const rowsPerUpkeep = 4096;
 
 export interface ReplicaParts {
   readonly store: RowStore;
@@ -59,6 +63,7 @@ export class Replica {
   readonly #queue = new WriteQueue<WriteOutcome>();
   readonly #underWay = new Map<string, Promise<WriteOutcome>>();
   #committing = false;
+  #closing = false;
   /** As of the last commit. */
   #root: string;
 
@@ -110,6 +115,7 @@ export class Replica {
       for (const { refuse } of this.#queue.takeGroup())
         refuse(new DvespError("CLOSED", "stopping"));
     }
+    this.#closing = true;
     await Promise.allSettled(this.#underWay.values());
     await this.#parts.store.close();
   }
@@ -118,7 +124,11 @@ export class Replica {
     if (this.#committing) return;
     this.#committing = true;
     try {
-      while (this.#queue.length > 0) await this.#commitGroup(this.#queue.takeGroup());
+      while (this.#queue.length > 0) {
+        const before = this.#parts.store.nextOrdinal;
+        const done = await this.#commitGroup(this.#queue.takeGroup());
+        if (done) await this.#upkeep(this.#parts.store.nextOrdinal - before);
+      }
     } catch (error) {
       this.#parts.fail(error);
     } finally {
@@ -126,7 +136,26 @@ export class Replica {
     }
   }
 
-  async #commitGroup(group: readonly Waiting<WriteOutcome>[]): Promise<void> {
+  /** Background work of storage, in small steps: as many as `newRows` owe, and more while idle. */
+  async #upkeep(newRows: number): Promise<void> {
+    const owed = 1 + Math.ceil(newRows / rowsPerUpkeep);
+    for (let step = 0; step < owed || this.#queue.length === 0; step++) {
+      if (this.#closing || !(await this.#maintained())) return;
+    }
+  }
+
+  async #maintained(): Promise<boolean> {
+    try {
+      return await this.#parts.store.maintain();
+    } catch (error) {
+      // It goes on when there is room again.
+      if (isDvespError(error) && error.code === "STORAGE_FULL") return false;
+      throw error;
+    }
+  }
+
+  /** False when the group failed as a whole. */
+  async #commitGroup(group: readonly Waiting<WriteOutcome>[]): Promise<boolean> {
     const { plan, planned, refused } = this.#planGroup(group);
     try {
       const outcomes = planned.length === 0 ? [] : await this.#commit(plan, planned);
@@ -139,9 +168,10 @@ export class Replica {
       if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") this.#parts.fail(error);
       // A refusal may rest on what did not come to be: it goes the same way.
       for (const { entry } of [...planned, ...refused]) entry.refuse(refusal);
-      return;
+      return false;
     }
     if (planned.length > 0) this.#parts.committed(plan, this.#parts.store.appliedVersion);
+    return true;
   }
 
   #planGroup(group: readonly Waiting<WriteOutcome>[]): PlannedGroup {
@@ -171,8 +201,8 @@ export class Replica {
   async #commit(plan: WritePlan, planned: readonly Planned[]): Promise<WriteOutcome[]> {
     const { store, rows, tree, clock } = this.#parts;
     await this.#parts.reserve(plan.nextOrdinal);
+    store.stageVectors(plan.vectors());
     rows.write(plan.firstOrdinal, plan.vectors());
-    rows.publish(plan.nextOrdinal);
     advanceTree(tree, plan);
     const root = tree.root();
     const outcomes = planned.map(({ entry, ids }) => ({
@@ -187,10 +217,11 @@ export class Replica {
     );
     const version = newest(planned, store.appliedVersion);
     try {
-      await store.commit(commitBatch(plan, tree, operations, { version, nowMs }));
+      const batch = commitBatch(plan, tree, operations, { version, nowMs });
+      await store.commit(batch, () => rows.publish(plan.nextOrdinal));
     } catch (error) {
       revertTree(tree, plan);
-      rows.truncate(plan.firstOrdinal);
+      if (rows.written > plan.firstOrdinal) rows.truncate(plan.firstOrdinal);
       throw error;
     }
     this.#afterCommit(plan);

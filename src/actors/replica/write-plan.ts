@@ -41,6 +41,7 @@ export class WritePlan {
   readonly #dimension: number;
   readonly #changes = new Map<string, RowChange>();
   readonly #vectors: Float32Array[] = [];
+  #packed: Float32Array | undefined;
   readonly firstOrdinal: number;
   #nextOrdinal: number;
 
@@ -62,14 +63,7 @@ export class WritePlan {
 
   /** New vectors, packed, in ordinal order from `firstOrdinal`. */
   vectors(): Float32Array {
-    if (this.#vectors.length === 1) return this.#vectors[0] as Float32Array;
-    const packed = new Float32Array((this.#nextOrdinal - this.firstOrdinal) * this.#dimension);
-    let at = 0;
-    for (const part of this.#vectors) {
-      packed.set(part, at);
-      at += part.length;
-    }
-    return packed;
+    return (this.#packed ??= joined(this.#vectors));
   }
 
   /** Adds a write. Errors: `VERSION_CONFLICT`, `TOO_LARGE`, `INVALID_ARGUMENT`; then nothing of it is planned. */
@@ -181,6 +175,7 @@ export class WritePlan {
 
   #append(vectors: Float32Array): number {
     const first = this.#nextOrdinal;
+    assert(!this.#packed, "vectors are asked for when all writes are planned");
     if (vectors.length > 0) this.#vectors.push(vectors);
     this.#nextOrdinal += vectors.length / this.#dimension;
     assert(Number.isInteger(this.#nextOrdinal), "vectors are whole rows");
@@ -232,6 +227,17 @@ function pickIds(ids: Uint8Array, indexes: readonly number[]): Uint8Array {
 function concatIds(ids: readonly Uint8Array[]): Uint8Array {
   const packed = new Uint8Array(ids.length * uuidBytes);
   ids.forEach((id, index) => packed.set(id, index * uuidBytes));
+  return packed;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0] as Float32Array;
+  const packed = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    packed.set(part, at);
+    at += part.length;
+  }
   return packed;
 }
 

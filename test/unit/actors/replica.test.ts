@@ -224,6 +224,19 @@ describe("a commit that fails", () => {
     expect(world.rows.epoch).toBeGreaterThan(epoch);
   });
 
+  it("for want of room leaves searches under way alone", async () => {
+    const world = await ReplicaWorld.open();
+    await world.replica.write(world.message(insertOf([1])));
+    const { epoch } = world.rows;
+    world.disk.medium.limitBytes(world.disk.medium.usedBytes);
+    const write = world.replica.write(world.message(insertOf([2, 3])));
+    await expect(write).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(world.rows).toMatchObject({ epoch, written: 1 });
+    world.disk.medium.limitBytes(Infinity);
+    await world.replica.write(world.message(insertOf([4])));
+    expect(Object.keys(world.contents())).toEqual(["1", "4"]);
+  });
+
   it("on a broken medium ends the replica before it settles anything; the next one knows", async () => {
     const world = await ReplicaWorld.open();
     await world.replica.write(world.message(insertOf([1])));

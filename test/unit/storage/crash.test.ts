@@ -74,7 +74,8 @@ class World {
 
 function openImage(disk: MemoryDisk, tables: MemoryTables): Promise<RowStore> {
   const vectorFileBytes = 4096 + 30 * dimension * 4;
-  const parts = { directory, disk, openTable: tables.open, dimension };
+  const idRuns = { runIdsMin: 12, mergeIdsMin: 30, sliceIds: 9 };
+  const parts = { directory, disk, openTable: tables.open, dimension, idRuns };
   return openRowStore({ ...parts, mode: "write", reserveBytes: 0, vectorFileBytes });
 }
 
@@ -103,6 +104,7 @@ async function runHistory(world: World, random: Random, steps: number): Promise<
     };
     await store.commit(batch);
     world.acknowledged = world.underWay;
+    for (let upkeep = step % 3; upkeep > 0; upkeep--) await store.maintain();
   }
   await store.close();
 }

@@ -40,6 +40,20 @@ storageSuite("in memory", () => {
   });
 });
 
+storageSuite("in memory, with ids in runs", () => {
+  const disk = new MemoryDisk();
+  const openTable = new MemoryTables().open;
+  const idRuns = { runIdsMin: 1, mergeIdsMin: 30, sliceIds: 7 };
+  return Promise.resolve({
+    open: (mode, changes) =>
+      openRowStore({ ...shared, ...changes, directory: "/store", disk, openTable, mode, idRuns }),
+    async dispose() {
+      const report = await verifyRowStore({ directory: "/store", disk, openTable });
+      expect(report.problems).toEqual([]);
+    },
+  });
+});
+
 describe("opening a row store", () => {
   it("finds no store to read or verify where there is none", async () => {
     const disk = new MemoryDisk();
