@@ -118,6 +118,7 @@ class Bench {
     this.#replica = new Replica({
       ...{ store, rows, tree, clock: systemClock, reserve },
       committed: () => undefined,
+      moved: () => undefined,
       fail: (error) => {
         throw error;
       },

@@ -4,6 +4,7 @@
  */
 import { assert, DvespError } from "../base/index.js";
 import { ByteArena } from "./byte-arena.js";
+import { encodeFile, readFile } from "./file-records.js";
 import { encodeRuns } from "./id-run.js";
 import {
   expiryKey,
@@ -94,6 +95,7 @@ class Planner {
       this.#writes.push(encodeTombstone(arena, idKey(tags.tombstone, id), version));
     }
     this.#writes.push(...encodeLeaves(arena, batch.leaves, this.#before));
+    this.#countFiles(added, nextOrdinal);
     this.#sweepOperations(batch);
     for (const operation of batch.operations) this.#putOperation(operation);
     const head: StoreHead = {
@@ -138,6 +140,24 @@ class Planner {
       this.#writes.push(encodeRow(this.#arena, key, row));
     }
     return added;
+  }
+
+  /** Live rows of the files that the batch adds to or takes from. */
+  #countFiles(added: readonly RowRecord[], nextOrdinal: number): void {
+    const { rowsPerFile } = this.#head;
+    const changes = new Map<number, number>();
+    const change = (ordinal: number, by: number): void => {
+      const first = ordinal - (ordinal % rowsPerFile);
+      changes.set(first, (changes.get(first) ?? 0) + by);
+    };
+    // A file that only got places without rows is known too.
+    for (let at = this.#head.nextOrdinal; at < nextOrdinal; at += rowsPerFile) change(at, 0);
+    for (const { ordinal } of added) change(ordinal, 1);
+    for (const { ordinal } of this.#batch.removes) change(ordinal, -1);
+    for (const [firstOrdinal, by] of changes) {
+      const file = readFile(this.#before, firstOrdinal);
+      this.#writes.push(encodeFile(this.#arena, { ...file, liveRows: file.liveRows + by }));
+    }
   }
 
   /** How many runs were made. */

@@ -15,6 +15,8 @@ export const tags = {
   expiry: 0x06,
   row: 0x07,
   run: 0x08,
+  /** A vector file, by its first ordinal. */
+  file: 0x09,
 } as const;
 
 export type Tag = (typeof tags)[keyof typeof tags];

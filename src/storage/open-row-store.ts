@@ -13,6 +13,7 @@ import {
   type Disk,
 } from "../base/index.js";
 import { planCreation } from "./commit-plan.js";
+import { droppedFiles } from "./file-records.js";
 import { IdFilter } from "./id-filter.js";
 import { idRunLimits, type IdRunLimits } from "./id-merge.js";
 import { IdRuns } from "./id-runs.js";
@@ -111,12 +112,12 @@ async function openForWriting(options: RowStoreOptions): Promise<RowStore> {
     const head = headOf(table) ?? (await createStore(options, table));
     const layout = layoutOf(head, dimension);
     const vectors = new VectorFiles(disk, directory, layout);
-    await vectors.recover(head.nextOrdinal);
+    await vectors.recover(head.nextOrdinal, droppedFilesOf(table));
     const { reserveBytes = reserveBytesDefault, idRuns = idRunLimits } = options;
     const runs = new IdRuns();
     const filter = filterOf(table, runs);
     const parts = { disk, directory, table, runs, filter };
-    const writer = new RowWriter({ ...parts, vectors, head, reserveBytes, idRuns });
+    const writer = new RowWriter({ ...parts, vectors, layout, head, reserveBytes, idRuns });
     return new TableRowStore({ ...parts, layout, writing: { writer, filter } });
   } catch (error) {
     await table.close();
@@ -147,6 +148,15 @@ async function createStore(options: RowStoreOptions, table: Table): Promise<Stor
   };
   await table.commit(planCreation(head));
   return head;
+}
+
+function droppedFilesOf(table: Table): ReadonlySet<number> {
+  const snapshot = table.snapshot();
+  try {
+    return droppedFiles(snapshot);
+  } finally {
+    snapshot.release();
+  }
 }
 
 /** Every id and tombstone of the table. */

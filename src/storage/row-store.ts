@@ -72,6 +72,12 @@ export interface IdEntry {
   readonly ordinal: number;
 }
 
+/** Ordinals `from` on, up to but without `to`. */
+export interface OrdinalRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Called with the ordinal of the first of `rows`, which are only valid during the call. */
 export type VectorSink = (firstOrdinal: number, rows: Float32Array) => void;
 
@@ -101,11 +107,17 @@ export interface RowStore {
    * nothing that can be read. Errors: as of `commit`.
    */
   maintain(): Promise<boolean>;
+  /**
+   * The ordinals of a vector file most of whose rows are gone. When all its live rows have been put
+   * at new ordinals, `maintain` gives the file back.
+   */
+  sparseRange(): OrdinalRange | undefined;
   /** The newest commit of whichever thread. Release it soon: it keeps old pages from reuse. */
   snapshot(): RowSnapshot;
   /**
    * Reads committed vectors in order, in blocks of some MiB, at the speed of the disk. They are not
-   * checked. Errors: `DATA_CORRUPTED` when a file is missing or short.
+   * checked. Files that were given back are passed over. For the writer's thread, not during
+   * `maintain`. Errors: `DATA_CORRUPTED` when a file is missing or short.
    */
   loadVectors(firstOrdinal: number, count: number, sink: VectorSink): Promise<void>;
   bytes(): { vectors_disk: number; rows_disk: number };

@@ -9,19 +9,22 @@
  */
 import { assert, DvespError, toStorageError, type Disk } from "../base/index.js";
 import { planCommit, vectorCount, type CommitPlan } from "./commit-plan.js";
+import { dropEmptyFile, sparseRange } from "./file-drop.js";
 import type { IdFilter } from "./id-filter.js";
 import { IdMerger, type IdRunLimits } from "./id-merge.js";
 import type { IdRuns } from "./id-runs.js";
 import type { StoreHead } from "./records.js";
-import type { CommitBatch } from "./row-store.js";
+import type { CommitBatch, OrdinalRange } from "./row-store.js";
 import type { Table } from "./table.js";
 import type { VectorFiles } from "./vector-files.js";
+import type { VectorLayout } from "./vector-layout.js";
 
 export interface RowWriterParts {
   readonly disk: Disk;
   readonly directory: string;
   readonly table: Table;
   readonly vectors: VectorFiles;
+  readonly layout: VectorLayout;
   readonly head: StoreHead;
   /** Free bytes of the disk that commits leave alone. */
   readonly reserveBytes: number;
@@ -73,12 +76,19 @@ export class RowWriter {
   maintain(): Promise<boolean> {
     return this.#alone(async () => {
       assert(!this.#staged, "upkeep does not run while a batch is staged");
-      const head = await this.#merger
-        .step(this.#head)
-        .catch((error: unknown) => this.#failed(error));
-      this.#head = head ?? this.#head;
-      return head !== undefined;
+      try {
+        const head = await this.#merger.step(this.#head);
+        this.#head = head ?? this.#head;
+        return head !== undefined || (await dropEmptyFile(this.#parts, this.#head));
+      } catch (error) {
+        return await this.#failed(error);
+      }
     });
+  }
+
+  /** See `RowStore.sparseRange`. */
+  sparseRange(): OrdinalRange | undefined {
+    return sparseRange(this.#parts.table, this.#head);
   }
 
   /** Waits for a commit under way. */

@@ -1,9 +1,10 @@
 /** The row store over a table and vector files, whichever they are; the writer's has a `RowWriter`. */
 import { assert, DvespError, present, toStorageError, type Disk } from "../base/index.js";
+import { droppedFiles } from "./file-records.js";
 import type { IdFilter } from "./id-filter.js";
 import type { IdRuns } from "./id-runs.js";
 import { TableRowSnapshot } from "./row-snapshot.js";
-import type { CommitBatch, RowSnapshot, RowStore, VectorSink } from "./row-store.js";
+import type { CommitBatch, OrdinalRange, RowSnapshot, RowStore, VectorSink } from "./row-store.js";
 import type { RowWriter } from "./row-writer.js";
 import type { Table } from "./table.js";
 import type { VectorLayout } from "./vector-layout.js";
@@ -55,6 +56,10 @@ export class TableRowStore implements RowStore {
     return this.#writer().maintain();
   }
 
+  sparseRange(): OrdinalRange | undefined {
+    return this.#writer().sparseRange();
+  }
+
   snapshot(): RowSnapshot {
     this.#checkOpen();
     const { table, runs, writing } = this.#parts;
@@ -66,7 +71,8 @@ export class TableRowStore implements RowStore {
     assert(firstOrdinal >= 0 && count >= 0, "ordinals are not negative");
     assert(firstOrdinal + count <= this.nextOrdinal, "vectors that are committed");
     try {
-      await readVectors(this.#parts, firstOrdinal, count, sink);
+      const dropped = this.#droppedFiles();
+      await readVectors({ ...this.#parts, dropped }, firstOrdinal, count, sink);
     } catch (error) {
       throw toStorageError(error, `reading vectors of ${this.#parts.directory}`);
     }
@@ -75,7 +81,7 @@ export class TableRowStore implements RowStore {
   bytes(): { vectors_disk: number; rows_disk: number } {
     this.#checkOpen();
     return {
-      vectors_disk: this.#parts.layout.totalBytes(this.nextOrdinal),
+      vectors_disk: this.#parts.layout.totalBytes(this.nextOrdinal, this.#droppedFiles().size),
       rows_disk: this.#parts.table.bytes(),
     };
   }
@@ -85,6 +91,15 @@ export class TableRowStore implements RowStore {
     this.#closed = true;
     await this.#parts.writing?.writer.close();
     await this.#parts.table.close();
+  }
+
+  #droppedFiles(): ReadonlySet<number> {
+    const snapshot = this.#parts.table.snapshot();
+    try {
+      return droppedFiles(snapshot);
+    } finally {
+      snapshot.release();
+    }
   }
 
   #newest<T>(read: (state: { nextOrdinal: number; rows: number; appliedVersion: string }) => T): T {

@@ -30,12 +30,14 @@ export class VectorFiles {
   }
 
   /**
-   * Makes the files ready for appends at `nextOrdinal`: removes what nobody refers to, and checks
-   * that what is referred to is there. Errors: `DATA_CORRUPTED`.
+   * Makes the files ready for appends at `nextOrdinal`: removes what nobody refers to, the files that
+   * begin at `dropped` ordinals too, and checks that what is referred to is there.
+   * Errors: `DATA_CORRUPTED`.
    */
-  async recover(nextOrdinal: number): Promise<void> {
-    await this.#unlinkFrom(nextOrdinal);
+  async recover(nextOrdinal: number, dropped: ReadonlySet<number>): Promise<void> {
+    await this.#unlink((first) => first >= nextOrdinal || dropped.has(first));
     for (let file = 0; this.#layout.firstOrdinalOf(file) < nextOrdinal; file++) {
+      if (dropped.has(this.#layout.firstOrdinalOf(file))) continue;
       await this.#recoverFile(file, nextOrdinal);
     }
     await this.sync();
@@ -70,7 +72,7 @@ export class VectorFiles {
   async undo(nextOrdinal: number): Promise<void> {
     try {
       await this.close();
-      await this.#unlinkFrom(nextOrdinal);
+      await this.#unlink((first) => first >= nextOrdinal);
       const last = this.#layout.fileOf(nextOrdinal - 1);
       if (nextOrdinal > 0) await this.#cut(last, this.#layout.fileBytes(last, nextOrdinal));
     } catch {
@@ -78,9 +80,10 @@ export class VectorFiles {
     }
   }
 
-  async #unlinkFrom(nextOrdinal: number): Promise<void> {
+  async #unlink(isToGo: (firstOrdinal: number) => boolean): Promise<void> {
     for (const name of await this.#disk.list(this.#directory)) {
-      if ((firstOrdinalOfName(name) ?? -1) < nextOrdinal) continue;
+      const first = firstOrdinalOfName(name);
+      if (first === undefined || !isToGo(first)) continue;
       await this.#disk.unlink(join(this.#directory, name));
       this.#namesUnsynced = true;
     }

@@ -61,9 +61,10 @@ export class VectorLayout {
     return headerBytes + rows * this.stride;
   }
 
-  /** Length of all files together. */
-  totalBytes(nextOrdinal: number): number {
-    return Math.ceil(nextOrdinal / this.rowsPerFile) * headerBytes + nextOrdinal * this.stride;
+  /** Length of all files together, when `dropped` of the full ones are not there any more. */
+  totalBytes(nextOrdinal: number, dropped: number): number {
+    const files = Math.ceil(nextOrdinal / this.rowsPerFile) - dropped;
+    return files * headerBytes + (nextOrdinal - dropped * this.rowsPerFile) * this.stride;
   }
 
   header(file: number): Uint8Array {

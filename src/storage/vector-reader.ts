@@ -15,15 +15,23 @@ interface Block {
   readonly rows: number;
 }
 
+export interface VectorSource {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly layout: VectorLayout;
+  /** First ordinals of files that are not there any more. */
+  readonly dropped: ReadonlySet<number>;
+}
+
 /** Calls `sink` with rows `firstOrdinal` and on, `count` in all. Errors: `DATA_CORRUPTED`. */
 export async function readVectors(
-  source: { readonly disk: Disk; readonly directory: string; readonly layout: VectorLayout },
+  source: VectorSource,
   firstOrdinal: number,
   count: number,
   sink: VectorSink,
 ): Promise<void> {
   const reader = new BlockReader(source.disk, source.directory, source.layout);
-  const blocks = blocksOf(source.layout, firstOrdinal, count);
+  const blocks = blocksOf(source, firstOrdinal, count);
   let reading = readNext(reader, blocks);
   try {
     while (reading) {
@@ -55,12 +63,16 @@ export function shortFile(path: string, size: number, wanted: number): DvespErro
   return corrupted(`${path} has ${size} bytes where records refer to ${wanted}`);
 }
 
-function* blocksOf(layout: VectorLayout, firstOrdinal: number, count: number): Generator<Block> {
+function* blocksOf(
+  { layout, dropped }: VectorSource,
+  firstOrdinal: number,
+  count: number,
+): Generator<Block> {
   const rowsMax = Math.max(1, Math.floor(blockBytes / layout.stride));
   const end = firstOrdinal + count;
   for (let at = firstOrdinal; at < end;) {
     const rows = Math.min(rowsMax, layout.rowsLeft(at), end - at);
-    yield { firstOrdinal: at, rows };
+    if (!dropped.has(layout.firstOrdinalOf(layout.fileOf(at)))) yield { firstOrdinal: at, rows };
     at += rows;
   }
 }

@@ -10,6 +10,7 @@ export interface VectorCheck {
   readonly disk: Disk;
   readonly directory: string;
   readonly layout: VectorLayout;
+  readonly dropped: ReadonlySet<number>;
   readonly nextOrdinal: number;
   /** Live rows in ascending order of ordinals. */
   readonly rows: Iterable<RowRecord>;
@@ -23,6 +24,7 @@ export async function verifyVectors(check: VectorCheck): Promise<number> {
   const comparison = new Comparison(check);
   for (let file = 0; layout.firstOrdinalOf(file) < nextOrdinal; file++) {
     const first = layout.firstOrdinalOf(file);
+    if (check.dropped.has(first)) continue;
     const count = Math.min(layout.rowsPerFile, nextOrdinal - first);
     try {
       await checkFile(check, file);

@@ -4,6 +4,7 @@
  * the head. It changes nothing, and goes on after what it finds.
  */
 import { isDvespError, toStorageError, type Disk } from "../base/index.js";
+import { decodeFile, droppedFiles } from "./file-records.js";
 import { IdLookup } from "./id-lookup.js";
 import type { IdRun } from "./id-run.js";
 import { IdRuns } from "./id-runs.js";
@@ -12,6 +13,7 @@ import {
   idKey,
   idOfKey,
   numberKey,
+  numberOfKey,
   operationKey,
   operationOfExpiry,
   operationOfKey,
@@ -103,6 +105,7 @@ class Verifier {
     if (head && head.rows !== rows) {
       this.#problem(`the head record counts ${head.rows} live rows, ${rows} are there`);
     }
+    if (head) this.#files(head);
     const vectors = head ? await this.#vectors(head) : 0;
     return {
       ...counts,
@@ -172,6 +175,26 @@ class Verifier {
     return count;
   }
 
+  /** Counts of live rows by vector file, against the rows. */
+  #files(head: StoreHead): void {
+    const counted = new Map<number, number>();
+    for (const key of this.#table.keys(rangeOf(tags.row))) {
+      const ordinal = numberOfKey(key);
+      const first = ordinal - (ordinal % head.rowsPerFile);
+      counted.set(first, (counted.get(first) ?? 0) + 1);
+    }
+    this.#each(tags.file, (key, value) => {
+      const { firstOrdinal, liveRows } = decodeFile(key, value);
+      const rows = counted.get(firstOrdinal) ?? 0;
+      counted.delete(firstOrdinal);
+      if (rows === liveRows) return;
+      this.#problem(`vector file ${firstOrdinal} counts ${liveRows} live rows, ${rows} are there`);
+    });
+    for (const [first, rows] of counted) {
+      this.#problem(`vector file ${first} counts 0 live rows, ${rows} are there`);
+    }
+  }
+
   #leaves(): number {
     let count = 0;
     this.#each(tags.leaves, (key, value) => (count += decodeLeaves(key, value).length));
@@ -201,6 +224,7 @@ class Verifier {
       disk,
       directory,
       layout,
+      dropped: this.#attempt(() => droppedFiles(this.#table)) ?? new Set(),
       nextOrdinal: head.nextOrdinal,
       rows: this.#soundRows(),
       onProblem: (problem) => this.#problem(problem),

@@ -67,6 +67,7 @@ class ReplicaActor implements Actor<ReplicaMessage> {
       ...parts,
       clock: context.clock,
       committed: (plan, version) => this.#committed(plan, version),
+      moved: () => this.#builder.tell({ type: "rows_committed" }),
       fail: (error) => context.crash(error),
     });
   }

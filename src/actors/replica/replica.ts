@@ -7,7 +7,7 @@
  * builder, answer. A commit that failed takes back what it had published: that makes searches under
  * way begin again, so what is refused for want of room is refused before.
  */
-import { DvespError, isDvespError, toDvespError } from "../../base/index.js";
+import { DvespError, toDvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
@@ -16,6 +16,7 @@ import { advanceTree, commitBatch, deadOrdinals, revertTree } from "./commit-bat
 import type { OperationRecord } from "./commit-batch.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
 import { decodeOutcome, encodeOutcome } from "./outcome-record.js";
+import { Upkeep } from "./upkeep.js";
 import { WritePlan } from "./write-plan.js";
 import type { PlannedIds } from "./write-plan.js";
 import { WriteQueue } from "./write-queue.js";
@@ -25,8 +26,6 @@ import type { Waiting } from "./write-queue.js";
 const graceMs = 60_000;
 /** How long an operation without a caller's key is remembered. */
 const operationMs = 600_000;
-/** New rows for which one step of upkeep is due: what they leave to do never piles up. */
-const rowsPerUpkeep = 4096;
 
 export interface ReplicaParts {
   readonly store: RowStore;
@@ -37,6 +36,8 @@ export interface ReplicaParts {
   readonly reserve: (count: number) => Promise<void>;
   /** Called after each commit, when it is durable and visible. */
   readonly committed: (plan: WritePlan, version: string) => void;
+  /** Called after rows were moved to new ordinals, without being changed. */
+  readonly moved: () => void;
   /** Storage can no longer be trusted: the actor must start anew. */
   readonly fail: (error: unknown) => void;
 }
@@ -61,15 +62,23 @@ interface PlannedGroup {
 export class Replica {
   readonly #parts: ReplicaParts;
   readonly #queue = new WriteQueue<WriteOutcome>();
+  readonly #upkeep: Upkeep;
   readonly #underWay = new Map<string, Promise<WriteOutcome>>();
-  #committing = false;
-  #closing = false;
+  #working = false;
+  /** Settles when the last work begun has ended. */
+  #ended: Promise<void> | undefined;
   /** As of the last commit. */
   #root: string;
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
     this.#root = parts.tree.root();
+    const { store, rows, clock } = parts;
+    this.#upkeep = new Upkeep({
+      ...{ store, rows, clock },
+      commit: (plan) => this.#commit(plan, []),
+      wake: () => this.#drain(),
+    });
   }
 
   /** Applies a write once, however often it is asked for. Rejects with why it was refused. */
@@ -82,7 +91,7 @@ export class Replica {
     const forget = (): void => void this.#underWay.delete(message.operation_id);
     outcome.then(forget, forget);
     this.#underWay.set(message.operation_id, outcome);
-    void this.#drain();
+    this.#drain();
     return outcome;
   }
 
@@ -115,43 +124,46 @@ export class Replica {
       for (const { refuse } of this.#queue.takeGroup())
         refuse(new DvespError("CLOSED", "stopping"));
     }
-    this.#closing = true;
+    this.#upkeep.stop();
     await Promise.allSettled(this.#underWay.values());
+    await this.#ended;
     await this.#parts.store.close();
   }
 
-  async #drain(): Promise<void> {
-    if (this.#committing) return;
-    this.#committing = true;
+  #drain(): void {
+    if (this.#working) return;
+    this.#working = true;
+    this.#ended = this.#work().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Commits what waits, in groups; without anything waiting, moves rows. */
+  async #work(): Promise<void> {
     try {
-      while (this.#queue.length > 0) {
+      do {
         const before = this.#parts.store.nextOrdinal;
-        const done = await this.#commitGroup(this.#queue.takeGroup());
-        if (done) await this.#upkeep(this.#parts.store.nextOrdinal - before);
-      }
-    } catch (error) {
-      this.#parts.fail(error);
+        const done = await this.#commitOrMove();
+        const newRows = this.#parts.store.nextOrdinal - before;
+        if (done) await this.#upkeep.run(newRows, () => this.#queue.length > 0);
+      } while (this.#queue.length > 0);
+      this.#upkeep.pause();
     } finally {
-      this.#committing = false;
+      // In the turn that found nothing waiting: what comes later begins anew.
+      this.#working = false;
     }
   }
 
-  /** Background work of storage, in small steps: as many as `newRows` owe, and more while idle. */
-  async #upkeep(newRows: number): Promise<void> {
-    const owed = 1 + Math.ceil(newRows / rowsPerUpkeep);
-    for (let step = 0; step < owed || this.#queue.length === 0; step++) {
-      if (this.#closing || !(await this.#maintained())) return;
-    }
+  /** False when it failed. */
+  async #commitOrMove(): Promise<boolean> {
+    const group = this.#queue.takeGroup();
+    if (group.length > 0) return this.#commitGroup(group);
+    if ((await this.#upkeep.move()) > 0) this.#parts.moved();
+    return true;
   }
 
-  async #maintained(): Promise<boolean> {
-    try {
-      return await this.#parts.store.maintain();
-    } catch (error) {
-      // It goes on when there is room again.
-      if (isDvespError(error) && error.code === "STORAGE_FULL") return false;
-      throw error;
-    }
+  /** Whether storage can be trusted, and goes on, is for a new actor to find out. */
+  #fail(error: unknown): void {
+    this.#upkeep.stop();
+    this.#parts.fail(error);
   }
 
   /** False when the group failed as a whole. */
@@ -165,7 +177,7 @@ export class Replica {
       const refusal = toDvespError(error);
       // Whether it is durable only a replica that opens storage anew can say: it ends, and nobody is
       // answered, before the promises are settled.
-      if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") this.#parts.fail(error);
+      if (refusal.code === "INTERNAL" || refusal.code === "CLOSED") this.#fail(error);
       // A refusal may rest on what did not come to be: it goes the same way.
       for (const { entry } of [...planned, ...refused]) entry.refuse(refusal);
       return false;

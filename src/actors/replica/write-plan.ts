@@ -78,6 +78,17 @@ export class WritePlan {
     }
   }
 
+  /**
+   * Gives live rows, with their vectors, new ordinals; all else about them stays, so that nobody sees
+   * a difference but the one who counts the room.
+   */
+  move(rows: readonly RowRecord[], vectors: Float32Array): void {
+    const first = this.#append(vectors);
+    rows.forEach((row, index) => {
+      this.#change(row.id).after = { ...row, ordinal: first + index };
+    });
+  }
+
   #insert(write: PackedInsert, version: string): PlannedIds {
     const first = this.#append(write.vectors);
     const count = write.ids.length / uuidBytes;

@@ -30,7 +30,8 @@ export class AdmittedRows {
     const key = JSON.stringify(filter);
     const known = this.#remembered.get(key);
     this.#remembered.delete(key);
-    const version = snapshot.appliedVersion;
+    // Rows that were moved to new ordinals leave the version as it is.
+    const version = `${snapshot.nextOrdinal} ${snapshot.appliedVersion}`;
     const rows = known?.version === version ? known.rows : evaluate(admits, snapshot, deadline);
     this.#remembered.set(key, { version, rows });
     if (this.#remembered.size > rememberedMax) this.#forgetOldest();

@@ -49,12 +49,13 @@ export class ReplicaWorld {
   readonly clock = new VirtualClock();
   readonly disk = new MemoryDisk();
   readonly tables = new MemoryTables();
-  readonly rows = SharedRows.create({ dimension });
+  rows = SharedRows.create({ dimension });
   readonly failures: unknown[] = [];
   readonly reserved: number[] = [];
   /** Versions of commits that the replica told of. */
   readonly told: string[] = [];
   commits = 0;
+  moves = 0;
   reserve = (count: number): Promise<void> => {
     this.reserved.push(count);
     this.rows.reserve(count);
@@ -101,6 +102,7 @@ export class ReplicaWorld {
     this.replica = new Replica({
       ...{ store: this.store, rows, tree: this.tree, clock, reserve },
       committed: (_, version) => void this.told.push(version),
+      moved: () => void this.moves++,
       fail: (error) => void this.failures.push(error),
     });
   }

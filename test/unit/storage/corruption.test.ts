@@ -88,6 +88,7 @@ describe(`spoilt bytes (SEED=${seed})`, () => {
       "row 0: its id names no row",
       `id ${Buffer.from(second).toString("hex")} names row 1, which is not there`,
       "the head record counts 3 live rows, 2 are there",
+      "vector file 0 counts 3 live rows, 2 are there",
     ]);
   });
 

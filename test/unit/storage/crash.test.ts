@@ -9,11 +9,13 @@ import {
   MemoryTables,
   openRowStore,
   verifyRowStore,
+  type CommitBatch,
   type RowStore,
 } from "../../../src/storage/index.js";
 import {
   allVectors,
   applied,
+  emptyBatch,
   emptyContent,
   insertion,
   randomBatch,
@@ -167,6 +169,35 @@ describe(`crashes (SEED=${seed})`, () => {
       await store.close();
     }
     expect(Object.keys(expected.content.rows).length).toBeGreaterThan(20);
+  });
+
+  it("while files are given back leave every live row, and no file that comes back", async () => {
+    const random = seededRandom(seed + 3);
+    const world = new World(random, 5);
+    const store = await world.open();
+    const commit = async (batch: CommitBatch): Promise<void> => {
+      const { content, vectors } = world.acknowledged;
+      world.underWay = {
+        content: applied(content, batch, dimension),
+        vectors: [...vectors, ...(batch.vectors ?? [])],
+      };
+      await store.commit(batch);
+      world.acknowledged = world.underWay;
+    };
+    const rows = insertion(random, { firstOrdinal: 0, dimension, count: 100 });
+    await commit(rows);
+    const gone = rows.puts.filter(({ ordinal }) => ordinal < 30 || (ordinal >= 40 && ordinal < 70));
+    const removes = gone.map(({ ordinal, id }) => ({ ordinal, id, keepId: false }));
+    const bytes = store.bytes().vectors_disk;
+    await commit({ ...emptyBatch, removes, appliedVersion: "removed" });
+    expect(store.sparseRange()).toEqual({ from: 0, to: 30 });
+    while (await store.maintain());
+    expect(store.bytes().vectors_disk).toBeLessThan(bytes);
+    expect(await world.disk.list(directory)).not.toContain("vectors-0000000000.f32");
+    expect(await world.disk.list(directory)).toContain("vectors-0000000030.f32");
+    expect(store.sparseRange()).toEqual({ from: 30, to: 60 });
+    await store.close();
+    for (const image of world.images) await checkImage(image, random);
   });
 
   it("during the making of a store leave nothing, or an empty store", async () => {
