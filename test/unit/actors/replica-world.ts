@@ -1,4 +1,5 @@
 /** A replica over a store in memory, with rows in real shared memory and time that stands still. */
+import { expect } from "vitest";
 import { MemoryDisk, VirtualClock, formatUuid, packBytes } from "../../../src/base/index.js";
 import { MerkleTree, makeVersion } from "../../../src/consistency/index.js";
 import { SharedRows } from "../../../src/index/index.js";
@@ -102,7 +103,9 @@ export class ReplicaWorld {
     this.replica = new Replica({
       ...{ store: this.store, rows, tree: this.tree, clock, reserve },
       committed: (_, version) => void this.told.push(version),
-      moved: () => void this.moves++,
+      moved: () => {
+        this.moves++;
+      },
       fail: (error) => void this.failures.push(error),
     });
   }
@@ -149,4 +152,14 @@ export class ReplicaWorld {
     snapshot.release();
     return tree.root();
   }
+}
+
+/** Storage, its Merkle leaves and shared memory agree. */
+export function expectWhole(world: ReplicaWorld): void {
+  const { root, rows, next_ordinal } = world.replica.status();
+  expect(root).toBe(world.rebuiltRoot());
+  expect(root).toBe(world.storedRoot());
+  expect(rows).toBe(Object.keys(world.contents()).length);
+  expect(world.rows.committed).toBe(next_ordinal);
+  expect(world.rows.written).toBe(next_ordinal);
 }
