@@ -143,7 +143,7 @@ describe(`crashes (SEED=${seed})`, () => {
     expect(points).toContain("before sync of /data/store/vectors-0000000030.f32");
     expect(world.images.length).toBeGreaterThan(300);
     for (const image of world.images) await checkImage(image, random);
-  });
+  }, 120_000);
 
   it("leave the same when they follow one another", async () => {
     const random = seededRandom(seed + 1);
