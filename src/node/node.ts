@@ -11,7 +11,7 @@ import { ActorSystem, HostPool, importLoader } from "../runtime/index.js";
 import type { HostSpec } from "../runtime/index.js";
 import { acquireDirectoryLock } from "../storage/index.js";
 import type { DirectoryLock } from "../storage/index.js";
-import { EventBus, Supervisor } from "../supervisors/index.js";
+import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
 import { CollectionRegistry } from "./collection-registry.js";
 import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
@@ -104,6 +104,11 @@ export class Node {
   }
 
   async #start(): Promise<void> {
+    rebalanceLists({
+      events$: this.events.events$,
+      clock: systemClock,
+      command: (collection, step) => this.registry.tree(collection).collection.rebalance(step),
+    });
     try {
       await this.hosts.start();
       await this.supervisor.start();

@@ -4,4 +4,5 @@ export * from "./event-bus.js";
 export * from "./supervisor.js";
 export type { HostDirectory } from "./supervisor-core.js";
 export type { ChildPhase, LifecycleDetails } from "./state.js";
+export * from "./list-rebalancer.js";
 export * from "./observe.js";

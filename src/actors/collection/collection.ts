@@ -5,7 +5,12 @@
 import { invalid, limits } from "../../base/index.js";
 import type { Clock, DvespError, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
-import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
+import type {
+  IndexPublication,
+  ListFacts,
+  RebalanceStep,
+  SharedRowsHandle,
+} from "../../index/index.js";
 import type {
   CollectionDescription,
   CollectionSettings,
@@ -41,6 +46,8 @@ export interface CollectionParts {
 
 const statusMs = 10_000;
 const shareMs = 10_000;
+/** A step over millions of rows takes minutes. */
+const rebalanceMs = 3_600_000;
 /** How long the main thread waits for a read beyond what the read itself allows. */
 const readMarginMs = 1000;
 
@@ -138,6 +145,12 @@ export class Collection {
   async publishIndex(publication: IndexPublication): Promise<void> {
     this.#publication = publication;
     await this.#tellReaders({ type: "index_published" }, publication);
+  }
+
+  /** Has the index do one step of rebalancing; what its lists are like afterwards. */
+  async rebalance(step: RebalanceStep): Promise<ListFacts> {
+    const options = { timeout_ms: rebalanceMs };
+    return answerOf(await this.#parts.builder.ask<ListFacts>({ type: "rebalance", step }, options));
   }
 
   /** Errors: `INVALID_ARGUMENT` for a vector of another dimension. */

@@ -8,13 +8,18 @@ import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
   BuildHelpers,
   IndexBuilder,
+  IndexPublication,
   IndexSpec,
   IndexedCollection,
+  ListFacts,
+  RebalanceStep,
+  RunTask,
   SharedRowsHandle,
 } from "../../index/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
 import { rowSlots } from "../row-slots.js";
+import { ListRebalance } from "./list-rebalance.js";
 import { PublishPolicy } from "./publish-policy.js";
 
 export interface IndexBuilderArgs {
@@ -31,6 +36,8 @@ export interface IndexBuilderArgs {
 export type IndexBuilderMessage =
   | { readonly type: "rows_committed" }
   | { readonly type: "build_slice" }
+  /** For an index of lists. Answered by their `ListFacts` when the step is done. */
+  | { readonly type: "rebalance"; readonly step: RebalanceStep }
   /** The shared memory has grown by a segment: attachments[0] is the new handle. */
   | { readonly type: "rows_extended" };
 
@@ -63,7 +70,11 @@ async function open(
 ): Promise<OpenBuilder> {
   const { directory } = args;
   const helpers = helpersOf(context, args);
-  const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk(), helpers });
+  const { tasks } = context;
+  const runTask: RunTask | undefined =
+    tasks && ((module, exportName, given) => tasks.run(module, exportName, given));
+  const disk = new SystemDisk();
+  const builder = await openBuilder({ spec, rows, directory, disk, helpers, runTask });
   return { spec, builder };
 }
 
@@ -96,6 +107,8 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   readonly #rows: SharedRows;
   #open: OpenBuilder;
   #policy: PublishPolicy;
+  readonly #lists: ListRebalance;
+  #told: IndexPublication | undefined;
   #sliceAsked = false;
   #recheck: Timer | undefined;
 
@@ -110,19 +123,29 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     this.#rows = rows;
     this.#open = opened;
     this.#policy = policyOf(opened);
+    const { collection, shard } = args;
+    this.#lists = new ListRebalance({
+      context,
+      collection,
+      shard,
+      wake: () => this.#askForSlice(),
+    });
   }
 
-  async receive(message: IndexBuilderMessage, envelope: Envelope): Promise<void> {
+  async receive(message: IndexBuilderMessage, envelope: Envelope): Promise<ListFacts | undefined> {
     switch (message.type) {
       case "rows_extended":
         this.#rows.adopt(envelope.attachments[0] as SharedRowsHandle);
-        return;
+        return undefined;
       case "rows_committed": {
         this.#askForSlice();
-        return;
+        return undefined;
       }
       case "build_slice":
-        return this.#runSlice();
+        await this.#runSlice();
+        return undefined;
+      case "rebalance":
+        return this.#lists.run(this.#open.builder, message.step);
       default:
         return unreachable(message);
     }
@@ -155,13 +178,16 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     await this.#reselect();
     const { committed } = this.#rows;
     const idle = (await this.#open.builder.add(sliceRows)) === 0;
-    if (this.#dueIn(idle) === 0) await this.#tryPublish();
+    this.#lists.tell(this.#open.builder);
+    const isRebalancing = this.#lists.advance(this.#open.builder);
+    const isRebalanced = this.#lists.takeFinished();
+    if (isRebalanced || this.#dueIn(idle) === 0) await this.#tryPublish();
     const due = idle ? this.#dueIn(idle) : undefined;
     this.#recheck?.cancel();
     if (due !== undefined) {
       this.#recheck = this.#context.clock.after(due, () => this.#askForSlice());
     }
-    return !idle || this.#rows.committed > committed;
+    return !idle || isRebalancing || this.#rows.committed > committed;
   }
 
   #dueIn(idle: boolean): number | undefined {
@@ -195,6 +221,8 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     const { clock } = this.#context;
     const began = clock.monotonic();
     const publication = await this.#open.builder.publish();
+    if (publication === this.#told) return;
+    this.#told = publication;
     this.#policy.published(this.#open.builder.indexed, began, clock.monotonic());
     const { collection, shard, owner } = this.#args;
     await this.#context

@@ -94,7 +94,15 @@ export class IvfBuilder implements IndexBuilder {
       if (last?.indexed === indexed && last.calibration === calibration) return last;
       const generation = this.#generation++;
       const { memory } = this.#store.memory;
-      this.#published = { engine: "ivf", spec, generation, indexed, calibration, memory };
+      this.#published = {
+        engine: "ivf",
+        spec,
+        generation,
+        indexed,
+        calibration,
+        calibratedLists: this.#calibratedLists,
+        memory,
+      };
       return this.#published;
     } finally {
       this.#isPublishing = false;

@@ -12,13 +12,24 @@ export function listsOf(effort: number): number {
   return Math.max(1, Math.round(effort / effortsPerList));
 }
 
-/** Lists to probe for `k` hits; undefined where only an exact scan will do. */
+/** How many lists there were when efforts were measured, and how many there are. */
+export interface MeasuredLists {
+  readonly calibration: Calibration;
+  readonly lists: number;
+  readonly now: number;
+}
+
+/**
+ * Lists to probe for `k` hits; undefined where only an exact scan will do. Where there are more lists
+ * than were measured, as many more are probed: that is more than enough until they are measured anew.
+ */
 export function chooseLists(
-  calibration: Calibration,
+  { calibration, lists, now }: MeasuredLists,
   { nprobe, recall }: SearchEffort,
   k: number,
 ): number | undefined {
   if (nprobe !== undefined) return nprobe;
   const effort = chooseEf(calibration, { recall }, k);
-  return effort === undefined ? undefined : listsOf(effort);
+  if (effort === undefined) return undefined;
+  return Math.ceil(listsOf(effort) * Math.max(1, now / lists));
 }

@@ -11,5 +11,7 @@ export interface IvfPublication {
   readonly generation: number;
   readonly indexed: number;
   readonly calibration: Calibration;
+  /** Lists when the calibration was measured. */
+  readonly calibratedLists: number;
   readonly memory: WebAssembly.Memory;
 }

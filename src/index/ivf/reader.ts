@@ -69,13 +69,15 @@ export class IvfReader implements IndexReader {
   search(query: IndexQuery): IndexAnswer {
     assert(!this.#isClosed, "an open reader");
     const { allow, k, effort } = query;
-    const { spec, calibration, indexed } = this.#publication;
+    const { spec, calibration, calibratedLists, indexed } = this.#publication;
     const admitted = allow ? allow.countIn(0, indexed) : indexed;
     if (k * 2 > admitted) return this.#scan(query, { kind: "scan" });
     const { nprobe, recall = spec.recall } = effort;
-    const lists = chooseLists(calibration, { nprobe, recall }, k);
+    const known = this.#lists.count;
+    const measured = { calibration, lists: calibratedLists, now: known };
+    const lists = chooseLists(measured, { nprobe, recall }, k);
     if (lists === undefined) return this.#scan(query, { kind: "scan" });
-    const rows = allow ? Math.ceil((lists / this.#lists.count) * indexed) : 0;
+    const rows = allow ? Math.ceil((lists / known) * indexed) : 0;
     if (allow && rows >= admitted) return this.#scan(query, { kind: "scan" });
     return this.#probe(query, lists, rows);
   }

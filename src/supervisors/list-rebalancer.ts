@@ -1,0 +1,93 @@
+/**
+ * Which rebalancing an index of lists gets, and when: facts about lists come as events, and a stream
+ * per index turns them into commands, one at a time, with a rest after each. A command that failed is
+ * no reason to stop: the next facts are looked at anew.
+ */
+import {
+  EMPTY,
+  Observable,
+  audit,
+  catchError,
+  defer,
+  exhaustMap,
+  expand,
+  filter,
+  from,
+  groupBy,
+  ignoreElements,
+  map,
+  mergeMap,
+  switchMap,
+} from "rxjs";
+import type { Clock } from "../base/index.js";
+import type { ListFacts, RebalanceStep } from "../index/index.js";
+import type { BusEvent } from "./event-bus.js";
+import { decideRebalance } from "./decide-rebalance.js";
+
+export interface RebalancerOptions {
+  readonly events$: Observable<BusEvent>;
+  readonly clock: Clock;
+  /** Has an index do one step; what its lists are like afterwards. */
+  readonly command: (collection: string, step: RebalanceStep) => Promise<ListFacts>;
+}
+
+/** Facts that come within this time are looked at once, the newest of them. */
+const settleMs = 250;
+/** Rest between two steps of one index. */
+const restMs = 100;
+
+interface ListEvent extends BusEvent, ListFacts {
+  readonly type: "index_lists";
+  readonly collection: string;
+}
+
+/** Rebalances until the stream of events ends; the returned function ends it before. */
+export function rebalanceLists({ events$, clock, command }: RebalancerOptions): () => void {
+  const steps$ = events$.pipe(
+    filter(isListEvent),
+    groupBy(({ collection }) => collection),
+    mergeMap((facts$) =>
+      facts$.pipe(
+        audit(() => after(clock, settleMs)),
+        exhaustMap((facts) => settle(clock, facts, (step) => command(facts$.key, step))),
+      ),
+    ),
+  );
+  const subscription = steps$.subscribe();
+  return () => subscription.unsubscribe();
+}
+
+function isListEvent(event: BusEvent): event is ListEvent {
+  return event.type === "index_lists";
+}
+
+/** Steps until nothing is left to do. */
+function settle(
+  clock: Clock,
+  first: ListFacts,
+  command: (step: RebalanceStep) => Promise<ListFacts>,
+): Observable<never> {
+  const next = (facts: ListFacts): Observable<ListFacts> => {
+    const step = decideRebalance(facts);
+    if (!step) return EMPTY;
+    return defer(() => from(command(step))).pipe(
+      switchMap((then) => after(clock, restMs).pipe(map(() => then))),
+    );
+  };
+  return next(first).pipe(
+    expand(next),
+    catchError(() => EMPTY),
+    ignoreElements(),
+  );
+}
+
+/** One value after a time. */
+function after(clock: Clock, delayMs: number): Observable<number> {
+  return new Observable((subscriber) => {
+    const timer = clock.after(delayMs, () => {
+      subscriber.next(delayMs);
+      subscriber.complete();
+    });
+    return () => timer.cancel();
+  });
+}
