@@ -48,8 +48,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 /** Modules of Node that reach the outside world, and who may import them. */
 const builtinOwners: Readonly<Record<string, readonly string[]>> = {
   fs: ["base/system-disk.ts", "storage/directory-lock.ts", "index/kernels.ts", "cli/"],
-  "fs/promises": ["base/system-disk.ts", "cli/"],
-  net: [],
+  "fs/promises": ["base/system-disk.ts", "base/system-network.ts", "cli/"],
+  net: ["base/system-network.ts"],
   http: ["http/", "client/"],
   https: ["client/"],
   child_process: [],

@@ -1,0 +1,148 @@
+/**
+ * Links to the other nodes: made, proved, kept, and made again when they end.
+ *
+ * Of two nodes, the one whose id comes first dials, so that there is one link between them. A link
+ * counts once both sides have proved that they know the cluster's secret (mailbox/handshake.ts).
+ */
+import type { Duplex } from "node:stream";
+import {
+  type Clock,
+  type Listener,
+  type Network,
+  type Random,
+  type Timer,
+  DvespError,
+  toDvespError,
+} from "../base/index.js";
+import { type Side, SocketLink, shakeHands } from "../mailbox/index.js";
+import { type ActorSystem, backoffDelayMs } from "../runtime/index.js";
+
+export interface Peer {
+  readonly node: string;
+  readonly address: string;
+}
+
+export interface PeersOptions {
+  /** Of this node. */
+  readonly node: string;
+  readonly secret: string;
+  readonly system: ActorSystem;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told whenever a link to a node begins or ends. */
+  readonly onPeer?: (node: string, connected: boolean) => void;
+}
+
+/** Between attempts to reach a node, in milliseconds. */
+const redial = { minMs: 50, maxMs: 1000, jitter: 0.2 };
+
+interface Dialling {
+  readonly address: string;
+  failures: number;
+  timer: Timer | undefined;
+}
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #links = new Map<string, SocketLink>();
+  readonly #dialling = new Map<string, Dialling>();
+  #listener: Listener | undefined;
+  #closed = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  /** Takes links of other nodes at `address`; where they reach it. Errors: `CLOSED` (in use). */
+  async listen(address: string): Promise<string> {
+    const { network } = this.#options;
+    this.#listener = await network.listen(address, (stream) => void this.#accept(stream));
+    return this.#listener.address;
+  }
+
+  /** The nodes to be linked with from now on; links to others end. */
+  expect(peers: readonly Peer[]): void {
+    const known = new Map(peers.map(({ node, address }) => [node, address]));
+    for (const [node, { timer, address }] of [...this.#dialling]) {
+      if (known.get(node) === address) continue;
+      timer?.cancel();
+      this.#dialling.delete(node);
+    }
+    for (const [node, link] of [...this.#links]) if (!known.has(node)) link.close();
+    for (const { node, address } of peers) {
+      if (node <= this.#options.node || this.#dialling.has(node)) continue;
+      this.#dialling.set(node, { address, failures: 0, timer: undefined });
+      if (!this.#links.has(node)) void this.#dial(node);
+    }
+  }
+
+  /** Nodes with a link now. */
+  connected(): readonly string[] {
+    return [...this.#links.keys()];
+  }
+
+  /** Milliseconds since a node was last heard; undefined without a link. */
+  silentMs(node: string): number | undefined {
+    const link = this.#links.get(node);
+    return link && this.#options.clock.monotonic() - link.heardAtMs;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.expect([]);
+    await this.#listener?.close();
+  }
+
+  async #accept(stream: Duplex): Promise<void> {
+    await this.#join(stream, "accepted").catch((error: unknown) => this.#refused(error));
+  }
+
+  async #dial(node: string): Promise<void> {
+    const dialling = this.#dialling.get(node);
+    if (!dialling || this.#closed) return;
+    try {
+      const stream = await this.#options.network.dial(dialling.address);
+      await this.#join(stream, "dialled", node);
+      dialling.failures = 0;
+    } catch (error) {
+      if (toDvespError(error).code !== "CLOSED") this.#refused(error);
+      this.#dialAgain(node);
+    }
+  }
+
+  #dialAgain(node: string): void {
+    const dialling = this.#dialling.get(node);
+    if (!dialling || this.#closed) return;
+    const { clock, random } = this.#options;
+    const delayMs = backoffDelayMs(redial, dialling.failures++, random);
+    dialling.timer = clock.after(delayMs, () => void this.#dial(node));
+  }
+
+  /** Errors: those of the handshake; `PERMISSION_DENIED` for another node than `wanted`. */
+  async #join(stream: Duplex, side: Side, wanted?: string): Promise<void> {
+    const { node, secret, clock, random, system } = this.#options;
+    const other = await shakeHands({ stream, side, node, secret, clock, random });
+    if (this.#closed || other === node || (wanted !== undefined && other !== wanted)) {
+      stream.destroy();
+      throw new DvespError("PERMISSION_DENIED", `${other} is not the node that was expected`);
+    }
+    const link = new SocketLink(stream, { clock });
+    this.#links.get(other)?.close();
+    this.#links.set(other, link);
+    system.connectNode(`${other}/main`, link, () => this.#lost(other, link));
+    this.#options.onPeer?.(other, true);
+  }
+
+  #lost(node: string, link: SocketLink): void {
+    if (this.#links.get(node) !== link) return;
+    this.#links.delete(node);
+    this.#options.onPeer?.(node, false);
+    this.#dialAgain(node);
+  }
+
+  #refused(error: unknown): void {
+    if (this.#closed) return;
+    this.#options.system.emit("peer_refused", { error: toDvespError(error).toPlain() });
+  }
+}
