@@ -50,6 +50,7 @@ export class Exchange implements MemoryAccount {
   #admitted = false;
   #answered = false;
   readonly #afterAnswer: (() => void)[] = [];
+  #answerEnded = false;
   /** The handler and the answer: both must end before the exchange has. */
   #partsOpen = 2;
 
@@ -88,10 +89,9 @@ export class Exchange implements MemoryAccount {
   /** The answer has ended when it was written, or when there is no connection left to write it to. */
   #awaitAnswerEnd(): void {
     const { response, request, context } = this;
-    let ended = false;
     const end = (): void => {
-      if (ended) return;
-      ended = true;
+      if (this.#answerEnded) return;
+      this.#answerEnded = true;
       unwatch();
       for (const action of this.#afterAnswer) action();
       this.#partEnded();
@@ -102,9 +102,10 @@ export class Exchange implements MemoryAccount {
     response.once("finish", () => (this.#answered = !request.socket.destroyed));
   }
 
-  /** Calls `action` when the answer has ended, in whichever way. */
+  /** Calls `action` when the answer has ended, in whichever way; at once if it has already. */
   onAnswerEnd(action: () => void): void {
-    this.#afterAnswer.push(action);
+    if (this.#answerEnded) action();
+    else this.#afterAnswer.push(action);
   }
 
   get query(): URLSearchParams {

@@ -23,6 +23,7 @@ export function executeRows(operation: RowOperation): (exchange: Exchange) => Pr
       format,
       accept,
     });
-    exchange.answer(accept, answer);
+    exchange.onAnswerEnd(answer.release);
+    exchange.answer(accept, answer.body);
   };
 }

@@ -1,7 +1,7 @@
 /** The encoded face of a node: bodies go to worker threads as they came, and come back as bytes. */
 import { unreachable } from "../base/index.js";
 import type { Gateways } from "../actors/index.js";
-import type { EncodedRequest, EncodedStore } from "../protocol/index.js";
+import type { EncodedAnswer, EncodedRequest, EncodedStore } from "../protocol/index.js";
 import type { CollectionRegistry } from "./collection-registry.js";
 
 export class NodeEncodedStore implements EncodedStore {
@@ -13,7 +13,7 @@ export class NodeEncodedStore implements EncodedStore {
     this.#gateways = gateways;
   }
 
-  async execute(request: EncodedRequest): Promise<Uint8Array> {
+  async execute(request: EncodedRequest): Promise<EncodedAnswer> {
     const { operation } = request;
     switch (operation) {
       case "insert":
@@ -22,7 +22,8 @@ export class NodeEncodedStore implements EncodedStore {
         const prepared = await this.#gateways.prepare(operation, request);
         const collection = await this.#registry.forWrite(request.collection, prepared);
         const result = await collection.write(prepared);
-        return this.#gateways.encode(request.accept, result);
+        const body = await this.#gateways.encode(request.accept, result);
+        return { body, release: () => undefined };
       }
       case "search":
       case "search_batch":
@@ -30,7 +31,7 @@ export class NodeEncodedStore implements EncodedStore {
       case "scroll":
       case "count": {
         const collection = await this.#registry.forRead(request.collection);
-        return collection.readEncoded({ ...request, operation });
+        return collection.reads.readEncoded({ ...request, operation });
       }
       default:
         return unreachable(operation);

@@ -46,6 +46,9 @@ export interface Answers extends Record<RowOperation | CollectionOperation, unkn
   drop_collection: undefined;
 }
 
+/** What the operations that read rows answer. */
+export type ReadAnswers = Pick<Answers, "search" | "search_batch" | "get" | "scroll" | "count">;
+
 const bounds = { bytesMax: limits.bodyBytesMax, depthMax: 128 };
 
 /**

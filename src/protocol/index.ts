@@ -8,6 +8,8 @@ export { isPlainObject, nameOf } from "./plain-object.js";
 export * from "./normal-requests.js";
 export * from "./normalise.js";
 export * from "./normalise-collection.js";
+export { rangeOf, type BatchPart } from "./normalise-search.js";
+export { joinBatchAnswers } from "./join-batch-answers.js";
 export { openApiDocument, type OpenApiInfo } from "./openapi.js";
 export * from "./raw-rows.js";
 export { decodeBody } from "./request-body.js";

@@ -34,20 +34,40 @@ export function normaliseSearch(request: unknown, field = ""): NormalSearch {
   };
 }
 
-/** All queries are of one collection, named by the batch or, if it does not, by the first query. */
-export function normaliseSearchBatch(request: unknown): NormalSearchBatch {
+/** One of the parts into which the queries of a batch are cut, in order and evenly. */
+export interface BatchPart {
+  readonly index: number;
+  readonly of: number;
+}
+
+/**
+ * All queries are of one collection, named by the batch or, if it does not, by the first query. Of a
+ * `part`, only its own queries are checked and come back; there may be none.
+ */
+export function normaliseSearchBatch(request: unknown, part?: BatchPart): NormalSearchBatch {
   const shape = checkShape(searchBatchRequest, request);
   const { consistency_level, timeout_ms, after } = shape;
   const shared = { collection: shape.collection, consistency_level, timeout_ms, after };
-  const queries = Array.from(itemsOf(shape.queries, "queries", queriesLimit), (query, index) => {
-    const field = `queries[${index}]`;
+  const items = itemsOf(shape.queries, "queries", queriesLimit);
+  const { first, end } = rangeOf(items.length, part);
+  const queries = items.slice(first, end).map((query, index) => {
+    const field = `queries[${first + index}]`;
     if (!isPlainObject(query)) throw refusal(field, `must be an object, not ${nameOf(query)}`);
     return normaliseSearch({ ...shared, ...definedMembers(query) }, field);
   });
   const collection = shape.collection ?? queries[0]?.collection ?? "";
   const other = queries.findIndex((query) => query.collection !== collection);
   if (other < 0) return { operation: "search_batch", collection, queries };
-  throw refusal(`queries[${other}].collection`, `must be that of the batch, ${collection}`);
+  throw refusal(`queries[${first + other}].collection`, `must be that of the batch, ${collection}`);
+}
+
+/** The items of a part: from `first` up to but without `end`. */
+export function rangeOf(
+  count: number,
+  { index, of }: BatchPart = { index: 0, of: 1 },
+): { readonly first: number; readonly end: number } {
+  const at = (part: number): number => Math.floor((count * part) / of);
+  return { first: at(index), end: at(index + 1) };
 }
 
 function definedMembers(object: Readonly<Record<string, unknown>>): object {

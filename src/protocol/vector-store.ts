@@ -75,9 +75,16 @@ export interface EncodedRequest {
   readonly accept: BodyFormat;
 }
 
+export interface EncodedAnswer {
+  /** May lie in memory that threads share. */
+  readonly body: Uint8Array;
+  /** To be called once, when the body has been sent: its memory is then used for another answer. */
+  readonly release: () => void;
+}
+
 export interface EncodedStore {
-  /** The encoded answer; rejects with a `DvespError` as the typed face does. */
-  execute(request: EncodedRequest): Promise<Uint8Array>;
+  /** Rejects with a `DvespError` as the typed face does. */
+  execute(request: EncodedRequest): Promise<EncodedAnswer>;
 }
 
 export interface ClusterNode {

@@ -19,6 +19,7 @@ import type {
   CountAnswer,
   CollectionSettings,
   CreateCollectionRequest,
+  EncodedAnswer,
   EncodedRequest,
   EncodedStore,
   GetAnswer,
@@ -102,10 +103,12 @@ export class PlainStore implements VectorStore, EncodedStore {
   scroll = (request: unknown): Promise<ScrollAnswer> => this.#typed("scroll", request);
   count = (request: unknown): Promise<CountAnswer> => this.#typed("count", request);
 
-  execute({ operation, collection, body, format, accept }: EncodedRequest): Promise<Uint8Array> {
+  execute({ operation, collection, body, format, accept }: EncodedRequest): Promise<EncodedAnswer> {
     return promised(() => {
       const answer = this.#run(normaliseBody(operation, collection, format, body));
-      return "operation" in answer ? encodeRawAnswer(accept, answer) : encodeAnswer(accept, answer);
+      const isRaw = "operation" in answer;
+      const encoded = isRaw ? encodeRawAnswer(accept, answer) : encodeAnswer(accept, answer);
+      return { body: encoded, release: () => undefined };
     });
   }
 

@@ -2,7 +2,7 @@
  * One collection as its node sees it: coordinates writes on the replica and reads over the searchers,
  * and keeps what all of them share (the memory of the rows, the newest index).
  */
-import { invalid, limits } from "../../base/index.js";
+import { invalid } from "../../base/index.js";
 import type { Clock, DvespError, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type {
@@ -11,21 +11,14 @@ import type {
   RebalanceStep,
   SharedRowsHandle,
 } from "../../index/index.js";
-import type {
-  CollectionDescription,
-  CollectionSettings,
-  EncodedRequest,
-} from "../../protocol/index.js";
+import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef } from "../../runtime/index.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
-import type {
-  NormalRead,
-  ReadAnswer,
-  ReadOperation,
-  SearcherMessage,
-} from "../searcher/messages.js";
+import type { SearcherMessage } from "../searcher/messages.js";
+import { AnswerAreas } from "./answer-areas.js";
 import type { PreparedWrite } from "./prepared-write.js";
+import { ReadCoordinator } from "./read-coordinator.js";
 import { WorkerPool } from "./worker-pool.js";
 import type { WriteResult } from "./write-answer.js";
 import { WriteCoordinator } from "./write-coordinator.js";
@@ -48,13 +41,13 @@ const statusMs = 10_000;
 const shareMs = 10_000;
 /** A step over millions of rows takes minutes. */
 const rebalanceMs = 3_600_000;
-/** How long the main thread waits for a read beyond what the read itself allows. */
-const readMarginMs = 1000;
 
 export class Collection {
   readonly settings: CollectionSettings;
   readonly #parts: CollectionParts;
   readonly #writes: WriteCoordinator;
+  readonly #reads: ReadCoordinator;
+  readonly #areas = new AnswerAreas();
   readonly #watches = new Map<string, WatchSpec>();
   /** For questions that may be asked again when the replica is starting anew. */
   readonly #replica: WorkerPool;
@@ -67,7 +60,8 @@ export class Collection {
     this.#parts = parts;
     this.#rows = parts.rows;
     this.#writes = new WriteCoordinator(parts);
-    const { clock, replica, ended } = parts;
+    const { clock, replica, searchers, ended } = parts;
+    this.#reads = new ReadCoordinator({ clock, searchers, areas: this.#areas });
     this.#replica = new WorkerPool({ clock, refs: [replica], ended });
   }
 
@@ -77,9 +71,14 @@ export class Collection {
     this.#parts.versions.restore(applied_version);
   }
 
-  /** What a searcher that starts now is given. */
+  /** What an actor that writes or indexes rows is given when it starts. */
   get shared(): readonly unknown[] {
-    return [this.#rows, this.#publication];
+    return [this.#rows];
+  }
+
+  /** What the searcher of this number is given when it starts. */
+  sharedWithSearcher(searcher: number): readonly unknown[] {
+    return [this.#rows, this.#areas.open(searcher), this.#publication];
   }
 
   /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replica. */
@@ -98,18 +97,8 @@ export class Collection {
     return { collection, node, operation, outcome, root: this.#root, now_ms: clock.now() };
   }
 
-  read(request: NormalRead): Promise<ReadAnswer> {
-    const message: SearcherMessage = { type: "read", request, arrived_ms: this.#parts.clock.now() };
-    return this.#parts.searchers.ask(message, patienceMs(request));
-  }
-
-  /** The body is decoded, and the answer encoded, by the searcher. */
-  readEncoded(
-    request: EncodedRequest & { readonly operation: ReadOperation },
-  ): Promise<Uint8Array> {
-    const arrived_ms = this.#parts.clock.now();
-    const message: SearcherMessage = { type: "read_encoded", ...request, arrived_ms };
-    return this.#parts.searchers.ask(message, limits.timeoutMsMax + readMarginMs);
+  get reads(): ReadCoordinator {
+    return this.#reads;
   }
 
   async status(): Promise<ReplicaStatus> {
@@ -189,9 +178,4 @@ export class Collection {
     const ends = await Promise.all(refs.map((ref) => ref.ask(message, options)));
     for (const end of ends) if (end.outcome !== "gone") answerOf(end, "a searcher");
   }
-}
-
-function patienceMs(request: NormalRead): number {
-  if (request.operation !== "search_batch") return request.timeout_ms + readMarginMs;
-  return Math.max(...request.queries.map((one) => one.timeout_ms)) + readMarginMs;
 }

@@ -130,7 +130,7 @@ function makeCollection(
 function childSpecs(options: TreeOptions, places: Places, collection: Collection): ChildSpec[] {
   const { settings, system, plan } = options;
   const directory = shardDirectory(options.directory, shard);
-  const rowsOnly = (): readonly unknown[] => collection.shared.slice(0, 1);
+  const shared = (): readonly unknown[] => collection.shared;
   const of = { collection: settings.collection, shard };
   const replica = (): ReplicaArgs => ({
     ...of,
@@ -154,11 +154,12 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
       start: { definition: collectionActor(collection, system.clock, system.random) },
     },
     { name: places.exchange.name, start: { definition: exchangeActor(collection) } },
-    onHost(places.replica, modules.replica, replica, rowsOnly),
-    onHost(places.builder, modules.builder, builder, rowsOnly),
+    onHost(places.replica, modules.replica, replica, shared),
+    onHost(places.builder, modules.builder, builder, shared),
     ...places.searchers.map((address, index) => {
       const searcher: SearcherArgs = { settings, directory, slot: rowSlots.firstSearcher + index };
-      return onHost(address, modules.searcher, searcher, () => collection.shared);
+      const given = (): readonly unknown[] => collection.sharedWithSearcher(index);
+      return onHost(address, modules.searcher, searcher, given);
     }),
   ];
 }

@@ -1,13 +1,11 @@
 /** Checked requests on a collection, answered in the contract's types: for callers of this thread. */
 import type { Random } from "../../base/index.js";
 import { parseFilter } from "../../filters/index.js";
-import { rawToTyped } from "../../protocol/index.js";
 import type {
   ChangeAnswer,
-  CountAnswer,
   NormalRequests,
+  ReadAnswers,
   RowOperation,
-  TypedAnswers,
   WriteAnswer,
 } from "../../protocol/index.js";
 import type { Collection } from "./collection.js";
@@ -16,11 +14,10 @@ import type { PreparedWrite } from "./prepared-write.js";
 import { writeAnswer } from "./write-answer.js";
 
 /** The answer to each operation on rows. */
-export interface Answers extends TypedAnswers {
+export interface Answers extends ReadAnswers {
   insert: WriteAnswer;
   update: ChangeAnswer;
   delete: ChangeAnswer;
-  count: CountAnswer;
 }
 
 export type NormalRequestOf<Operation extends RowOperation> = NormalRequests[Operation];
@@ -66,8 +63,7 @@ async function dispatch(
     }
     default: {
       const collection = await destinations.forRead(request.collection);
-      const answer = await collection.read(request);
-      return answer.operation === "count" ? { count: answer.count } : rawToTyped(answer);
+      return collection.reads.read(request);
     }
   }
 }

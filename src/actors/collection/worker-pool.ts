@@ -5,7 +5,7 @@
 import { DvespError, limits, sleep } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { answerOf } from "../../runtime/index.js";
-import type { ActorRef, AskResult } from "../../runtime/index.js";
+import type { ActorRef, AskOptions, AskResult } from "../../runtime/index.js";
 
 /** How long a question waits for the first worker to be there (again). */
 const absenceMsMax = limits.timeoutMsDefault;
@@ -15,6 +15,12 @@ const goneRetryMs = 100;
 interface Worker {
   readonly ref: ActorRef;
   outstanding: number;
+}
+
+const noWorkers: ReadonlySet<Worker> = new Set();
+
+function optionsOf(timeoutMs: number, attachments?: readonly unknown[]): AskOptions {
+  return attachments ? { timeout_ms: timeoutMs, attachments } : { timeout_ms: timeoutMs };
 }
 
 export interface WorkerPoolOptions {
@@ -42,23 +48,27 @@ export class WorkerPool {
    * Asks the least busy worker. Rejects with the refusal of the worker, with `TIMEOUT`, with why they
    * ended, or with `NOT_ENOUGH_REPLICAS` when no worker was there for five seconds.
    */
-  async ask<Answer>(message: unknown, timeoutMs: number): Promise<Answer> {
+  async ask<Answer>(
+    message: unknown,
+    timeoutMs: number,
+    attachments?: readonly unknown[],
+  ): Promise<Answer> {
     const { clock, ended } = this.#options;
     const giveUpMs = clock.monotonic() + Math.min(absenceMsMax, timeoutMs);
-    const gone = new Set<Worker>();
+    let gone = noWorkers;
     for (;;) {
       const worker = this.#leastBusy(gone);
-      const result = await askWorker<Answer>(worker, message, timeoutMs);
+      const result = await askWorker<Answer>(worker, message, optionsOf(timeoutMs, attachments));
       if (result.outcome !== "gone") return answerOf(result);
       const end = ended?.();
       if (end) throw end;
       if (clock.monotonic() >= giveUpMs) {
         throw new DvespError("NOT_ENOUGH_REPLICAS", "no worker is there to answer");
       }
-      gone.add(worker);
+      gone = new Set(gone).add(worker);
       if (gone.size < this.#workers.length) continue;
       await sleep(clock, retryMs);
-      gone.clear();
+      gone = noWorkers;
     }
   }
 
@@ -67,7 +77,8 @@ export class WorkerPool {
    * `OVERLOADED` when the worker ended before it answered.
    */
   async askOnce<Answer>(message: unknown, timeoutMs: number): Promise<Answer> {
-    const result = await askWorker<Answer>(this.#leastBusy(new Set()), message, timeoutMs);
+    const worker = this.#leastBusy(noWorkers);
+    const result = await askWorker<Answer>(worker, message, optionsOf(timeoutMs));
     if (result.outcome !== "gone") return answerOf(result);
     throw new DvespError("OVERLOADED", "a worker ended before it answered; try again", {
       retry_after_ms: goneRetryMs,
@@ -91,11 +102,11 @@ export class WorkerPool {
 async function askWorker<Answer>(
   worker: Worker,
   message: unknown,
-  timeoutMs: number,
+  options: AskOptions,
 ): Promise<AskResult<Answer>> {
   worker.outstanding++;
   try {
-    return await worker.ref.ask<Answer>(message, { timeout_ms: timeoutMs });
+    return await worker.ref.ask<Answer>(message, options);
   } finally {
     worker.outstanding--;
   }

@@ -1,20 +1,35 @@
 /** A searcher as an actor: one per thread and shard, reads only. */
-import { SystemDisk, isDvespError, sleep, unreachable } from "../../base/index.js";
+import { SystemDisk, isDvespError, present, unreachable } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
-import { encodeAnswer, encodeRawAnswer, normaliseBody } from "../../protocol/index.js";
-import type { CollectionSettings, NormalSearch, RawSearchAnswer } from "../../protocol/index.js";
+import {
+  encodeAnswer,
+  encodeRawAnswer,
+  normaliseBatchPart,
+  normaliseBody,
+} from "../../protocol/index.js";
+import type {
+  BodyFormat,
+  CollectionSettings,
+  NormalSearch,
+  NormalSearchBatch,
+  RawSearchAnswer,
+  SearchMetrics,
+} from "../../protocol/index.js";
 import { defineActor, yieldToEventLoop } from "../../runtime/index.js";
 import type { Actor, ActorContext, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
 import { indexedCollection } from "../collection/settings.js";
 import { AnswerBudget } from "./answer-budget.js";
+import { AnswerSlots } from "./answer-slots.js";
+import type { AnswerArea } from "./answer-slots.js";
 import { AttachedIndex } from "./attached-index.js";
+import { CommitWaiters } from "./commit-waiters.js";
 import { Deadline } from "./deadline.js";
-import type { NormalRead, ReadAnswer, SearcherMessage } from "./messages.js";
+import type { NormalRead, ReadAnswer, SearcherMessage, SentAnswer } from "./messages.js";
 import { ShardReader } from "./shard-reader.js";
 
 export interface SearcherArgs {
@@ -24,13 +39,15 @@ export interface SearcherArgs {
   readonly slot: number;
 }
 
-/** How often a read that waits for a write looks again. */
-const waitMs = 2;
+/** Reads and parts of batches under way at once. */
+const readsMax = 256;
+/** Of these, so many may wait for writes. */
+const waitingMax = 192;
 
 export default defineActor<SearcherArgs, SearcherMessage>({
-  concurrency: 256,
+  concurrency: readsMax,
   async start(context, args) {
-    const [handle, publication] = context.attachments;
+    const [handle, area, publication] = context.attachments;
     const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
     const { settings, directory } = args;
     const { dimension } = settings;
@@ -42,7 +59,8 @@ export default defineActor<SearcherArgs, SearcherMessage>({
     });
     const index = await AttachedIndex.open(rows, indexedCollection(settings));
     if (publication !== undefined) await attach(context, settings, index, publication);
-    return new Searcher(context, { rows, store, index }, settings);
+    const slots = new AnswerSlots(area as AnswerArea);
+    return new Searcher(context, { rows, store, index, slots }, settings);
   },
 });
 
@@ -65,25 +83,51 @@ interface SearcherParts {
   readonly rows: SharedRows;
   readonly store: RowStore;
   readonly index: AttachedIndex;
+  readonly slots: AnswerSlots;
+}
+
+/** A read that is under way. */
+interface Read {
+  readonly request: NormalRead;
+  readonly arrivedMs: number;
+  readonly accept: BodyFormat;
+  /** The memory of the budget that it shares with other parts of its batch. */
+  readonly budget: SharedArrayBuffer | undefined;
 }
 
 class Searcher implements Actor<SearcherMessage> {
   readonly #context: ActorContext;
   readonly #parts: SearcherParts;
   readonly #reader: ShardReader;
+  readonly #waiters: CommitWaiters;
 
   constructor(context: ActorContext, parts: SearcherParts, settings: CollectionSettings) {
     this.#context = context;
     this.#parts = parts;
-    this.#reader = new ShardReader({ ...parts, metric: settings.distance_metric });
+    const reader = new ShardReader({ ...parts, metric: settings.distance_metric });
+    this.#reader = reader;
+    this.#waiters = new CommitWaiters(context.clock, () => reader.appliedVersion(), waitingMax);
   }
 
   receive(message: SearcherMessage, envelope: Envelope): unknown {
     switch (message.type) {
-      case "read":
-        return this.#read(message.request, message.arrived_ms);
-      case "read_encoded":
-        return this.#readEncoded(message);
+      case "read": {
+        const { request, arrived_ms } = message;
+        const [budget] = envelope.attachments as readonly SharedArrayBuffer[];
+        return this.#read({ request, arrivedMs: arrived_ms, accept: "msgpack", budget });
+      }
+      case "read_encoded": {
+        const { operation, collection, format, body, accept, arrived_ms } = message;
+        const request = normaliseBody(operation, collection, format, body);
+        return this.#read({ request, arrivedMs: arrived_ms, accept, budget: undefined });
+      }
+      case "read_part": {
+        const { part, collection, format, accept, arrived_ms } = message;
+        const [budget, body] = envelope.attachments as readonly SharedArrayBuffer[];
+        const bytes = new Uint8Array(present(body, "the body of the batch"));
+        const request = normaliseBatchPart(part, collection, format, bytes);
+        return this.#read({ request, arrivedMs: arrived_ms, accept, budget });
+      }
       case "index_published":
         return this.#parts.index.refresh(envelope.attachments[0] as IndexPublication);
       case "rows_extended": {
@@ -100,30 +144,36 @@ class Searcher implements Actor<SearcherMessage> {
     await this.#parts.store.close();
   }
 
-  async #readEncoded(
-    message: Extract<SearcherMessage, { type: "read_encoded" }>,
-  ): Promise<Uint8Array> {
-    const { operation, collection, format, body, accept, arrived_ms } = message;
-    const request = normaliseBody(operation, collection, format, body);
-    const answer = await this.#read(request, arrived_ms);
-    if (answer.operation !== "count") return moved(encodeRawAnswer(accept, answer));
-    return encodeAnswer(accept, { count: answer.count });
+  /** Answers at once what needs to wait for nothing: most reads make no promise. */
+  #read(read: Read): SentAnswer | Promise<SentAnswer> {
+    const { request } = read;
+    if (request.operation === "search_batch") return this.#batch(request, read);
+    const deadline = new Deadline(this.#context.clock, read.arrivedMs, request.timeout_ms);
+    const waiting = this.#waitFor(request, deadline);
+    if (waiting) return waiting.then(() => this.#send(this.#answer(request, read, deadline), read));
+    return this.#send(this.#answer(request, read, deadline), read);
   }
 
-  async #read(request: NormalRead, arrivedMs: number): Promise<ReadAnswer> {
-    if (request.operation === "search_batch") {
-      const answers: RawSearchAnswer[] = [];
-      const budget = new AnswerBudget();
-      for (const query of request.queries) {
-        answers.push(await this.#search(query, arrivedMs, budget));
-        await new Promise<void>((resolve) => yieldToEventLoop(resolve));
-      }
-      return { operation: "search_batch", answers };
+  async #batch({ queries }: NormalSearchBatch, read: Read): Promise<SentAnswer> {
+    const answers: RawSearchAnswer[] = [];
+    const budget = new AnswerBudget(read.budget);
+    for (const query of queries) {
+      const deadline = new Deadline(this.#context.clock, read.arrivedMs, query.timeout_ms);
+      await this.#waitFor(query, deadline);
+      answers.push(this.#search(query, read, deadline, budget));
+      await new Promise<void>((resolve) => yieldToEventLoop(resolve));
     }
-    if (request.operation === "search") return this.#search(request, arrivedMs);
-    const deadline = new Deadline(this.#context.clock, arrivedMs, request.timeout_ms);
-    await this.#waitFor(request, deadline);
+    return this.#send({ operation: "search_batch", answers }, read);
+  }
+
+  #answer(
+    request: Exclude<NormalRead, NormalSearchBatch>,
+    read: Read,
+    deadline: Deadline,
+  ): ReadAnswer {
     switch (request.operation) {
+      case "search":
+        return this.#search(request, read, deadline);
       case "get":
         return this.#reader.get(request);
       case "scroll":
@@ -135,39 +185,55 @@ class Searcher implements Actor<SearcherMessage> {
     }
   }
 
-  async #search(
+  #search(
     request: NormalSearch,
-    arrivedMs: number,
+    { arrivedMs }: Read,
+    deadline: Deadline,
     budget = new AnswerBudget(),
-  ): Promise<RawSearchAnswer> {
-    const { clock } = this.#context;
-    const deadline = new Deadline(clock, arrivedMs, request.timeout_ms);
-    await this.#waitFor(request, deadline);
+  ): RawSearchAnswer {
     const { plan, exact, ...answer } = this.#reader.search(request, deadline, budget);
-    const time_ms = Math.max(0, clock.now() - arrivedMs);
-    return {
-      ...answer,
-      metrics: {
-        nodes_queried: 1,
-        time_ms,
-        consistency_level_achieved: request.consistency_level,
-        exact,
-        ...(request.explain && { plan }),
-      },
+    const time_ms = Math.max(0, this.#context.clock.now() - arrivedMs);
+    const metrics: SearchMetrics = {
+      nodes_queried: 1,
+      time_ms,
+      consistency_level_achieved: request.consistency_level,
+      exact,
     };
+    if (request.explain) metrics.plan = plan;
+    return { ...answer, metrics };
+  }
+
+  /** Encodes the answer where the main thread can read it, or else into the message. */
+  #send(answer: ReadAnswer, { accept }: Read): SentAnswer {
+    const { slots } = this.#parts;
+    const slot = slots.take();
+    if (slot === undefined) return moved(encodeRead(accept, answer));
+    const memory = slots.memoryOf(slot);
+    try {
+      const body = encodeRead(accept, answer, memory);
+      if (body.buffer === memory.buffer) return { area: slots.id, slot, bytes: body.length };
+      slots.release(slot);
+      return moved(body);
+    } catch (error) {
+      slots.release(slot);
+      throw error;
+    }
   }
 
   /** Until the write of the commit token that the read carries is there. Errors: `TIMEOUT`. */
-  async #waitFor(
+  #waitFor(
     request: { readonly after: string | undefined; readonly collection: string },
     deadline: Deadline,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     deadline.check();
-    if (request.after === undefined) return;
+    if (request.after === undefined) return undefined;
     const { version } = readCommitToken(request.after, request.collection);
-    while (this.#reader.appliedVersion() < version) {
-      deadline.check();
-      await sleep(this.#context.clock, waitMs);
-    }
+    if (this.#reader.appliedVersion() >= version) return undefined;
+    return this.#waiters.wait(version, deadline);
   }
+}
+
+function encodeRead(format: BodyFormat, answer: ReadAnswer, memory?: Buffer): Uint8Array {
+  if (answer.operation !== "count") return encodeRawAnswer(format, answer, memory);
+  return encodeAnswer(format, { count: answer.count });
 }

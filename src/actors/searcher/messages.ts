@@ -1,5 +1,6 @@
 /** What a searcher is asked: reads of one shard, as checked requests or as encoded bodies. */
 import type {
+  BatchPart,
   BodyFormat,
   NormalCount,
   NormalGet,
@@ -8,6 +9,7 @@ import type {
   NormalSearchBatch,
   RawAnswer,
 } from "../../protocol/index.js";
+import type { SlotAnswer } from "./answer-slots.js";
 
 export type NormalRead = NormalSearch | NormalSearchBatch | NormalGet | NormalScroll | NormalCount;
 
@@ -21,15 +23,30 @@ export interface RawCountAnswer {
 /** The answer to a checked read, its metadata still encoded. */
 export type ReadAnswer = RawAnswer | RawCountAnswer;
 
+/** An encoded answer: in a slot of the searcher's `AnswerSlots`, or in the message itself. */
+export type SentAnswer = SlotAnswer | Uint8Array;
+
+/**
+ * Reads are answered by a `SentAnswer`. `arrived_ms`: wall time from which `timeout_ms` counts. A
+ * part of a batch brings as attachments[0] the budget that all parts count on.
+ */
 export type SearcherMessage =
-  /** Answered by a `ReadAnswer`. `arrived_ms`: wall time from which `timeout_ms` counts. */
+  /** Answered in MessagePack. */
   | { readonly type: "read"; readonly request: NormalRead; readonly arrived_ms: number }
-  /** Answered by the encoded answer. */
   | {
       readonly type: "read_encoded";
       readonly operation: ReadOperation;
       readonly collection: string;
       readonly body: Uint8Array;
+      readonly format: BodyFormat;
+      readonly accept: BodyFormat;
+      readonly arrived_ms: number;
+    }
+  /** One of the parts into which a batch is cut; attachments[1]: the body of the whole. */
+  | {
+      readonly type: "read_part";
+      readonly collection: string;
+      readonly part: BatchPart;
       readonly format: BodyFormat;
       readonly accept: BodyFormat;
       readonly arrived_ms: number;

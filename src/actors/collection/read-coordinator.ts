@@ -1,0 +1,139 @@
+/**
+ * Reads of one collection over its searchers. Whoever asks, the searcher answers with an encoded body:
+ * REST passes it on as it is, callers of this thread have it decoded.
+ *
+ * A batch of searches is cut into one part per searcher. It is answered in order, as a whole or not at
+ * all: with the error of the first part that has one.
+ */
+import { limits } from "../../base/index.js";
+import type { Clock } from "../../base/index.js";
+import { decodeAnswer, joinBatchAnswers, rangeOf } from "../../protocol/index.js";
+import type {
+  BatchPart,
+  EncodedAnswer,
+  EncodedRequest,
+  NormalSearchBatch,
+  ReadAnswers,
+} from "../../protocol/index.js";
+import { AnswerBudget } from "../searcher/answer-budget.js";
+import type {
+  NormalRead,
+  ReadOperation,
+  SearcherMessage,
+  SentAnswer,
+} from "../searcher/messages.js";
+import type { AnswerAreas } from "./answer-areas.js";
+import type { WorkerPool } from "./worker-pool.js";
+
+export interface ReadParts {
+  readonly clock: Clock;
+  readonly searchers: WorkerPool;
+  readonly areas: AnswerAreas;
+}
+
+export type EncodedRead = EncodedRequest & { readonly operation: ReadOperation };
+
+/** A question to one searcher, and how long to wait for it. */
+interface Question {
+  readonly message: SearcherMessage;
+  readonly timeoutMs: number;
+  readonly attachments?: readonly unknown[];
+}
+
+/** How long the main thread waits for a read beyond what the read itself allows. */
+const marginMs = 1000;
+const encodedTimeoutMs = limits.timeoutMsMax + marginMs;
+/** The body of a batch that is cut is copied on this thread; a larger one goes to one searcher. */
+const cutBodyBytesMax = 8 * 1024 * 1024;
+
+export class ReadCoordinator {
+  readonly #parts: ReadParts;
+
+  constructor(parts: ReadParts) {
+    this.#parts = parts;
+  }
+
+  /** The typed answer. */
+  async read<Operation extends ReadOperation>(
+    request: Extract<NormalRead, { readonly operation: Operation }>,
+  ): Promise<ReadAnswers[Operation]> {
+    const whole: NormalRead = request;
+    const answer = await this.#answer(
+      whole.operation === "search_batch" ? this.#cut(whole) : [this.#question(whole)],
+    );
+    try {
+      return decodeAnswer("msgpack", request.operation, answer.body);
+    } finally {
+      answer.release();
+    }
+  }
+
+  /** The body is decoded, and the answer encoded, by the searcher. */
+  readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
+    if (request.operation === "search_batch" && request.body.length <= cutBodyBytesMax) {
+      return this.#answer(this.#cutEncoded(request), request.accept);
+    }
+    const arrived_ms = this.#parts.clock.now();
+    const message: SearcherMessage = { type: "read_encoded", ...request, arrived_ms };
+    return this.#ask({ message, timeoutMs: encodedTimeoutMs });
+  }
+
+  #question(request: NormalRead, attachments: readonly unknown[] = []): Question {
+    const message = { type: "read", request, arrived_ms: this.#parts.clock.now() } as const;
+    return { message, timeoutMs: timeoutOf(request) + marginMs, attachments };
+  }
+
+  #cut(batch: NormalSearchBatch): Question[] {
+    const budget = AnswerBudget.memory();
+    const { length } = batch.queries;
+    return partsOf(Math.min(this.#parts.searchers.refs.length, length)).map((part) => {
+      const { first, end } = rangeOf(length, part);
+      return this.#question({ ...batch, queries: batch.queries.slice(first, end) }, [budget]);
+    });
+  }
+
+  #cutEncoded({ collection, body, format, accept }: EncodedRead): Question[] {
+    const arrived_ms = this.#parts.clock.now();
+    const attachments = [AnswerBudget.memory(), sharedCopy(body)];
+    return partsOf(this.#parts.searchers.refs.length).map((part) => ({
+      message: { type: "read_part", collection, part, format, accept, arrived_ms },
+      timeoutMs: encodedTimeoutMs,
+      attachments,
+    }));
+  }
+
+  /** One answer to all questions. Errors: those of the first that has one. */
+  async #answer(questions: readonly Question[], format: "json" | "msgpack" = "msgpack") {
+    const [only] = questions;
+    if (only && questions.length === 1) return this.#ask(only);
+    const ends = await Promise.allSettled(questions.map((one) => this.#ask(one)));
+    const answers = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+    try {
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+      const bodies = answers.map(({ body }) => body);
+      return { body: joinBatchAnswers(format, bodies), release: () => undefined };
+    } finally {
+      for (const { release } of answers) release();
+    }
+  }
+
+  async #ask({ message, timeoutMs, attachments }: Question): Promise<EncodedAnswer> {
+    const { searchers, areas } = this.#parts;
+    return areas.read(await searchers.ask<SentAnswer>(message, timeoutMs, attachments));
+  }
+}
+
+function partsOf(of: number): BatchPart[] {
+  return Array.from({ length: of }, (_, index) => ({ index, of }));
+}
+
+function sharedCopy(body: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(body.length);
+  new Uint8Array(memory).set(body);
+  return memory;
+}
+
+function timeoutOf(request: NormalRead): number {
+  if (request.operation !== "search_batch") return request.timeout_ms;
+  return Math.max(...request.queries.map((one) => one.timeout_ms));
+}
