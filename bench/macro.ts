@@ -2,20 +2,28 @@
  * What does a user of one node get? Import, search through the API and through REST, and how long the
  * main thread is held up meanwhile. Run it by `npm run bench`; without arguments on the demo data:
  *
- *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--engine hnswlib] [--json FILE]
+ *   npm run bench -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2
+ *     [--metadata F.jsonl] [--engine hnswlib] [--compare] [--path DIR] [--json FILE]
+ *
+ * `--metadata`: one JSON object a line, for the rows of `--train`. `--compare`: beside hnswlib-node.
+ * `--path`: keeps what was imported and built there; a second run searches it without importing.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { connect, open, serve } from "dvesp";
-import type { VectorStore } from "dvesp";
+import type { Metadata, VectorStore } from "dvesp";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import type { DataSet } from "./data-set.js";
 import { machine, percentile, printTable } from "./figures.js";
 import type { Figure } from "./figures.js";
-import { LoadProcess } from "./load-process.js";
+import { buildHnswlib } from "./hnswlib-loop.js";
+import { searchEmbedded } from "./search-embedded.js";
+import { searchRest } from "./search-rest.js";
+import { indexed } from "./search-stage.js";
+import type { WithIds } from "./search-stage.js";
 
 const collection = "bench";
 const topK = 10;
@@ -29,7 +37,10 @@ const { values: options } = parseArgs({
     queries: { type: "string", default: "demo/data/arxiv-titles.fbin" },
     truth: { type: "string" },
     metric: { type: "string", default: "cosine" },
+    metadata: { type: "string" },
     engine: { type: "string", default: "shared" },
+    compare: { type: "boolean", default: false },
+    path: { type: "string" },
     json: { type: "string" },
   },
 });
@@ -48,6 +59,12 @@ function readDataSet(): Omit<DataSet, "truth"> {
     train: readMatrix(options.train),
     queries: readMatrix(options.queries),
   };
+}
+
+function readMetadata(): Metadata[] | undefined {
+  if (options.metadata === undefined) return undefined;
+  const lines = readFileSync(options.metadata, "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as Metadata);
 }
 
 /** Runs `task` while watching the main thread's event loop; reports its delay. */
@@ -74,11 +91,16 @@ async function importAll(store: VectorStore, data: Omit<DataSet, "truth">): Prom
   });
   const ids: string[] = [];
   const times: number[] = [];
+  const metadata = readMetadata();
   const began = performance.now();
   for (let row = 0; row < train.rows; row += importBatch) {
     const slice = train.data.slice(row * dimension, (row + importBatch) * dimension);
     const start = performance.now();
-    const answer = await store.insert({ collection, vectors: { dimension, data: slice } });
+    const answer = await store.insert({
+      collection,
+      vectors: { dimension, data: slice },
+      ...(metadata && { metadata: metadata.slice(row, row + importBatch) }),
+    });
     times.push(performance.now() - start);
     ids.push(...answer.vector_ids);
   }
@@ -90,11 +112,7 @@ async function importAll(store: VectorStore, data: Omit<DataSet, "truth">): Prom
   report(`import: batch of ${importBatch} p50`, percentile(times, 0.5), "ms");
   report(`import: batch of ${importBatch} p99`, percentile(times, 0.99), "ms");
   const indexing = performance.now();
-  for (;;) {
-    const { rows, indexed_rows } = await store.describe_collection({ collection });
-    if (rows === indexed_rows) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await indexed(store, collection);
   report("index: complete after another", (performance.now() - indexing) / 1000, "s");
   return ids;
 }
@@ -109,74 +127,6 @@ async function truthOf(store: VectorStore, data: Omit<DataSet, "truth">, ids: re
     truth.push(results.map(({ id }) => rowOfId.get(id) as number));
   }
   return truth;
-}
-
-async function searchEmbedded(
-  store: VectorStore,
-  data: DataSet,
-  ids: readonly string[],
-  atOnce: number,
-): Promise<void> {
-  const times: number[] = [];
-  let found = 0;
-  let wanted = 0;
-  let next = 0;
-  const began = performance.now();
-  const end = began + secondsPerStage * 1000;
-  const client = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const row = next++ % data.truth.length;
-      const query_vector = rowOf(data.queries, row);
-      const start = performance.now();
-      const { results } = await store.search({
-        collection,
-        query_vector,
-        top_k: topK,
-        include_vectors: false,
-      });
-      times.push(performance.now() - start);
-      const truth = new Set((data.truth[row] as number[]).map((one) => ids[one]));
-      found += results.filter(({ id }) => truth.has(id)).length;
-      wanted += truth.size;
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, client));
-  const what = `API, ${atOnce} at once`;
-  report(`${what}: queries per second`, times.length / ((performance.now() - began) / 1000), "/s");
-  report(`${what}: p50`, percentile(times, 0.5), "ms");
-  report(`${what}: p99`, percentile(times, 0.99), "ms");
-  report(`${what}: recall@10`, found / wanted, "");
-}
-
-async function searchRest(path: string, data: DataSet, atOnce: number): Promise<void> {
-  const node = await serve({ path, port: 0, log_level: "error" });
-  const load = await LoadProcess.start();
-  try {
-    const queries = Array.from({ length: data.truth.length }, (_, row) => rowOf(data.queries, row));
-    for (const include_vectors of [true, false]) {
-      const what = `REST, ${atOnce} at once, ${include_vectors ? "with" : "without"} vectors`;
-      const { times, seconds, cpuSeconds } = await watched(what, () =>
-        load.search({
-          address: node.address,
-          collection,
-          queries,
-          topK,
-          atOnce,
-          include_vectors,
-          recall: undefined,
-          seconds: secondsPerStage,
-        }),
-      );
-      report(`${what}: queries per second`, times.length / seconds, "/s");
-      report(`${what}: p50`, percentile(times, 0.5), "ms");
-      report(`${what}: p99`, percentile(times, 0.99), "ms");
-      report(`${what}: load generator's CPU`, (cpuSeconds / times.length) * 1e6, "µs a query");
-    }
-    await insertRest(node.address, data);
-  } finally {
-    load.stop();
-    await node.close();
-  }
 }
 
 /** Inserts of the size that the service levels name: 10,000 rows in one call. */
@@ -201,25 +151,48 @@ async function insertRest(address: string, { train }: DataSet): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
-  const path = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
+/** Opens the directory; imports the data set when it is not there from an earlier run. */
+async function prepare(path: string, data: Omit<DataSet, "truth">): Promise<DataSet & WithIds> {
+  const idsFile = join(path, "bench-ids.json");
+  const store = await open({ path: join(path, "store") });
   try {
-    const data = readDataSet();
-    const store = await open({ path });
-    const ids = await watched("import", () => importAll(store, data));
-    const whole = { ...data, truth: await truthOf(store, data, ids) };
-    for (const atOnce of [1, 16]) {
-      await watched(`API, ${atOnce} at once`, () => searchEmbedded(store, whole, ids, atOnce));
+    if (!existsSync(idsFile)) {
+      const ids = await watched("import", () => importAll(store, data));
+      writeFileSync(idsFile, JSON.stringify(ids));
     }
-    await store.close();
-    await searchRest(path, whole, 16);
+    const ids = JSON.parse(readFileSync(idsFile, "utf8")) as string[];
+    return { ...data, ids, truth: await truthOf(store, data, ids) };
   } finally {
-    rmSync(path, { recursive: true, force: true });
+    await store.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const path = options.path ?? mkdtempSync(join(tmpdir(), "dvesp-bench-"));
+  mkdirSync(path, { recursive: true });
+  try {
+    const data = await prepare(path, readDataSet());
+    const stage = { path, data, collection, topK, seconds: secondsPerStage, report, watched };
+    const native = options.compare ? buildHnswlib(path, data) : undefined;
+    await searchEmbedded(stage, native);
+    await searchRest(stage);
+    if (options.path === undefined) await insertStage(path, data);
+  } finally {
+    if (options.path === undefined) rmSync(path, { recursive: true, force: true });
   }
   const { train, metric, engine } = options;
   const result = { machine: machine(), data: train, metric, engine, figures };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(result, null, 2));
+}
+
+async function insertStage(path: string, data: DataSet): Promise<void> {
+  const node = await serve({ path: join(path, "store"), port: 0, log_level: "error" });
+  try {
+    await insertRest(node.address, data);
+  } finally {
+    await node.close();
+  }
 }
 
 await main();

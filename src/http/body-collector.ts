@@ -1,8 +1,9 @@
 /**
- * Puts a body together as it arrives, into memory of its own: a chunk is a slice of a read buffer
+ * Puts a body together as it arrives, into memory of its own: a chunk may be a slice of a read buffer
  * that others share, and the finished body must be free to move to another thread.
  *
- * When the length is known, one exact buffer is filled in place. Otherwise the body grows by
+ * A chunk that is the whole body in memory of its own, as a small one comes, is the body. Otherwise,
+ * when the length is known, one exact buffer is filled in place. Otherwise the body grows by
  * segments, so that tiny chunks cost no object each, and the segments are joined in slices with a
  * turn of the event loop between two, so that a large body never stops the thread.
  */
@@ -21,14 +22,17 @@ export interface MemoryAccount {
 export class BodyCollector {
   readonly #account: MemoryAccount;
   readonly #full: Buffer<ArrayBuffer>[] = [];
-  #last: Buffer<ArrayBuffer>;
+  /** Made when the first chunk has to be copied; its memory is on the account from the start. */
+  #last: Buffer<ArrayBuffer> | undefined;
+  readonly #firstBytes: number;
   #lastUsed = 0;
   #bytes = 0;
 
   /** `expectedBytes`: the whole length when known; more than that may still be appended. */
   constructor(account: MemoryAccount, expectedBytes: number | undefined) {
     this.#account = account;
-    this.#last = this.#allocate(expectedBytes ?? firstSegmentBytes);
+    this.#firstBytes = expectedBytes ?? firstSegmentBytes;
+    account.hold(this.#firstBytes);
   }
 
   /** Bytes appended so far. */
@@ -36,11 +40,17 @@ export class BodyCollector {
     return this.#bytes;
   }
 
-  append(chunk: Uint8Array): void {
+  append(chunk: Buffer): void {
+    if (this.#isWhole(chunk)) {
+      this.#last = chunk;
+      this.#lastUsed = this.#bytes = chunk.length;
+      return;
+    }
+    let last = this.#segment();
     for (let from = 0; from < chunk.length;) {
-      if (this.#lastUsed === this.#last.length) this.#startSegment();
-      const part = chunk.subarray(from, from + this.#last.length - this.#lastUsed);
-      this.#last.set(part, this.#lastUsed);
+      if (this.#lastUsed === last.length) last = this.#startSegment(last);
+      const part = chunk.subarray(from, from + last.length - this.#lastUsed);
+      last.set(part, this.#lastUsed);
       this.#lastUsed += part.length;
       from += part.length;
     }
@@ -49,9 +59,10 @@ export class BodyCollector {
 
   /** The whole body, in a buffer that nothing else refers to; its bytes stay on the account. */
   async finish(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#full.length === 0 && this.#lastUsed === this.#last.length) return this.#last;
+    const last = this.#segment();
+    if (this.#full.length === 0 && this.#lastUsed === last.length) return last;
     const whole = this.#allocate(this.#bytes);
-    this.#full.push(this.#last.subarray(0, this.#lastUsed));
+    this.#full.push(last.subarray(0, this.#lastUsed));
     let copied = 0;
     let turnEnds = joinBytesPerTurn;
     for (const segment of this.#full) {
@@ -62,15 +73,26 @@ export class BodyCollector {
         turnEnds = copied + joinBytesPerTurn;
       }
     }
-    this.#releaseSegments();
+    this.#releaseSegments(last);
     return whole;
   }
 
-  #startSegment(): void {
+  /** Whether `chunk` is all of the body, in memory that nothing else refers to. */
+  #isWhole(chunk: Buffer): chunk is Buffer<ArrayBuffer> {
+    const isAll = !this.#last && chunk.length === this.#firstBytes;
+    return isAll && chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.length;
+  }
+
+  #segment(): Buffer<ArrayBuffer> {
+    return (this.#last ??= Buffer.allocUnsafeSlow(this.#firstBytes));
+  }
+
+  #startSegment(full: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
     const next = this.#allocate(segmentBytes);
-    this.#full.push(this.#last);
+    this.#full.push(full);
     this.#last = next;
     this.#lastUsed = 0;
+    return next;
   }
 
   #allocate(bytes: number): Buffer<ArrayBuffer> {
@@ -78,8 +100,8 @@ export class BodyCollector {
     return Buffer.allocUnsafeSlow(bytes);
   }
 
-  #releaseSegments(): void {
-    let bytes = this.#last.length;
+  #releaseSegments(last: Buffer): void {
+    let bytes = last.length;
     for (const segment of this.#full.slice(0, -1)) bytes += segment.length;
     this.#account.release(bytes);
     this.#full.length = 0;
