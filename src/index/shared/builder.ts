@@ -7,7 +7,7 @@
  * search scans them.
  */
 import { setImmediate } from "node:timers/promises";
-import { assert, seededRandom, systemRandom } from "../../base/index.js";
+import { assert, DvespError, seededRandom, systemRandom } from "../../base/index.js";
 import { calibrate } from "../calibration.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { SharedSpec } from "../index-spec.js";
@@ -17,6 +17,7 @@ import { SharedGraph } from "./graph.js";
 import { sampleMean } from "./mean.js";
 import type { SharedPublication } from "./publication.js";
 import { GraphSnapshots, type GraphState, type Restored } from "./snapshots.js";
+import { surveyGraph, type GraphHealth } from "./survey.js";
 import { GraphWriters } from "./writers.js";
 
 /** Calibrates again when the index has grown by this factor. */
@@ -24,12 +25,19 @@ const calibrationGrowth = 1.5;
 /** Writes a snapshot when the index has grown by this factor. */
 const snapshotGrowth = 1.25;
 
+interface Successor {
+  readonly graph: SharedGraph;
+  readonly indexed: number;
+}
+
 export class SharedBuilder implements IndexBuilder {
   readonly publicationCost = "constant";
   readonly #options: BuilderOptions<SharedSpec>;
   readonly #snapshots: GraphSnapshots;
   readonly #scanner: ExactScanner;
-  readonly #graph: SharedGraph;
+  #graph: SharedGraph;
+  /** What becomes the graph when it has as many rows. */
+  #successor: Successor | undefined;
   readonly #writers: GraphWriters;
   #state: GraphState;
   /** Rows that the newest snapshot holds, or that one had no room for. */
@@ -78,7 +86,41 @@ export class SharedBuilder implements IndexBuilder {
 
   remove(ordinals: Uint32Array): void {
     assert(!this.#isPublishing, "nothing is removed while the graph is published");
-    for (const ordinal of ordinals) if (ordinal < this.indexed) this.#graph.remove(ordinal);
+    for (const ordinal of ordinals) {
+      if (ordinal < this.indexed) this.#graph.remove(ordinal);
+      if (this.#successor && ordinal < this.#successor.indexed)
+        this.#successor.graph.remove(ordinal);
+    }
+  }
+
+  /** Links rows again to which no path leads any more, and says how well the graph is. */
+  survey(): Promise<GraphHealth> {
+    assert(!this.#isPublishing, "nothing is linked while the graph is published");
+    const { rows } = this.#options;
+    return surveyGraph({ graph: this.#graph, rows, indexed: this.indexed, pause: setImmediate });
+  }
+
+  /**
+   * Makes the graph anew of the rows that live, the next `count` of them, beside the one that readers
+   * have and that goes on growing. True when all are in: the new graph has taken the place of the old,
+   * for the next publication. Errors: `STORAGE_FULL` when there is no memory for both; the old stays.
+   */
+  async rebuild(count: number): Promise<boolean> {
+    assert(!this.#isPublishing, "nothing is made anew while the graph is published");
+    const { graph, indexed } = (this.#successor ??= this.#makeSuccessor());
+    const end = Math.min(this.indexed, indexed + count);
+    if (!graph.reserve(end)) {
+      this.#successor = undefined;
+      throw new DvespError("STORAGE_FULL", "no memory left for a second graph");
+    }
+    await this.#writers.add(graph, indexed, end);
+    this.#successor = { graph, indexed: end };
+    if (end < this.indexed) return false;
+    this.#graph = graph;
+    this.#successor = undefined;
+    this.#published = undefined;
+    this.#state = { ...this.#state, calibration: [], calibratedAt: 0 };
+    return true;
   }
 
   async publish(): Promise<SharedPublication> {
@@ -102,6 +144,13 @@ export class SharedBuilder implements IndexBuilder {
   async close(): Promise<void> {
     assert(!this.#isPublishing, "closed after its publication");
     if (this.indexed > this.#savedAt) await this.#save(this.#generation++);
+  }
+
+  #makeSuccessor(): Successor {
+    const { rows, spec } = this.#options;
+    const graph = SharedGraph.create(spec, rows.scratch.number, systemRandom);
+    graph.centre(sampleMean(rows, spec.metric));
+    return { graph, indexed: 0 };
   }
 
   async #save(generation: number): Promise<void> {

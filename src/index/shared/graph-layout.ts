@@ -55,8 +55,10 @@ export const efMax = 16_384;
 
 /** Scale, bias, upper, flags and count. */
 const fieldBytes = 20;
-/** Byte offset of the flags from the end of a code. */
+/** Byte offsets from the end of a code. */
+export const upperField = 8;
 export const flagsField = 12;
+export const linksField = 16;
 /** A row's record begins at a cache line. */
 const lineBytes = 64;
 /** Room for upper lists beyond what levels drawn at random take on average. */
