@@ -18,46 +18,77 @@ import { ListStore } from "./list-store.js";
 import { ListRebalancing } from "./rebalancing.js";
 import { listsOf } from "./probe-effort.js";
 import type { IvfPublication } from "./publication.js";
+import { ListSnapshots, type ListState } from "./snapshots.js";
 import { train, type Training, type TrainingRequest } from "./training.js";
 
 /** Rows added between two pauses: about a millisecond. */
 const rowsBetweenPauses = 64;
 /** Calibrates again when rows or lists have changed by this factor. */
 const calibrationGrowth = 1.5;
+/** Writes a snapshot when the index has grown by this factor. */
+const snapshotGrowth = 1.25;
+
+const emptyState: ListState = {
+  indexed: 0,
+  calibration: [],
+  calibratedAt: 0,
+  calibratedLists: 1,
+  trainedRows: 0,
+};
 
 export class IvfBuilder implements IndexBuilder {
   readonly publicationCost = "constant";
   readonly rebalancing: ListRebalancing;
   readonly #options: BuilderOptions<IvfSpec>;
+  readonly #snapshots: ListSnapshots;
   readonly #scanner: ExactScanner;
   readonly #store: ListStore;
-  #indexed = 0;
-  #calibration: Calibration = [];
-  #calibratedRows = 0;
-  #calibratedLists = 1;
-  #generation = 1;
+  #indexed: number;
+  #calibration: Calibration;
+  #calibratedAt: number;
+  #calibratedLists: number;
+  /** Rows that the newest snapshot holds, or that one had no room for, and when lists were trained. */
+  #savedAt: number;
+  #savedTraining: number;
+  #generation: number;
   #published: IvfPublication | undefined;
   #isPublishing = false;
 
-  private constructor(options: BuilderOptions<IvfSpec>, store: ListStore) {
+  private constructor(
+    options: BuilderOptions<IvfSpec>,
+    snapshots: ListSnapshots,
+    start: { readonly store: ListStore; readonly state: ListState; readonly free: number },
+  ) {
     const { spec, rows } = options;
+    const { store, state, free } = start;
     this.#options = options;
+    this.#snapshots = snapshots;
     this.#scanner = new ExactScanner(rows);
     this.#store = store;
+    this.#indexed = state.indexed;
+    this.#calibration = state.calibration;
+    this.#calibratedAt = state.calibratedAt;
+    this.#calibratedLists = state.calibratedLists;
+    this.#savedAt = state.indexed;
+    this.#savedTraining = state.trainedRows;
+    this.#generation = free;
     this.rebalancing = new ListRebalancing({
       spec,
       rows,
       store,
-      trainedRows: 0,
+      trainedRows: state.trainedRows,
       indexed: () => this.#indexed,
       train: (request) => this.#train(request),
     });
   }
 
-  static open(options: BuilderOptions<IvfSpec>): Promise<IvfBuilder> {
+  static async open(options: BuilderOptions<IvfSpec>): Promise<IvfBuilder> {
+    const snapshots = new ListSnapshots(options);
+    const { restored, free } = await snapshots.open();
     const { spec, rows } = options;
-    const store = ListStore.create(spec, rows.scratch.number, systemRandom);
-    return Promise.resolve(new IvfBuilder(options, store));
+    const store = restored?.store ?? ListStore.create(spec, rows.scratch.number, systemRandom);
+    const state = restored?.state ?? emptyState;
+    return new IvfBuilder(options, snapshots, { store, state, free });
   }
 
   get indexed(): number {
@@ -93,6 +124,7 @@ export class IvfBuilder implements IndexBuilder {
       const last = this.#published;
       if (last?.indexed === indexed && last.calibration === calibration) return last;
       const generation = this.#generation++;
+      if (this.#isWorthSaving(snapshotGrowth)) await this.#save(generation);
       const { memory } = this.#store.memory;
       this.#published = {
         engine: "ivf",
@@ -109,9 +141,29 @@ export class IvfBuilder implements IndexBuilder {
     }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     assert(!this.#isPublishing, "closed after its publication");
-    return Promise.resolve();
+    if (this.#isWorthSaving(1)) await this.#save(this.#generation++);
+  }
+
+  /** Rows have come, or lists were made anew, since the last snapshot. */
+  #isWorthSaving(growth: number): boolean {
+    const isTrained = this.rebalancing.trainedRows !== this.#savedTraining;
+    const isGrown = this.#indexed > this.#savedAt && this.#indexed >= this.#savedAt * growth;
+    return this.#indexed > 0 && (isTrained || isGrown);
+  }
+
+  async #save(generation: number): Promise<void> {
+    const { trainedRows } = this.rebalancing;
+    await this.#snapshots.save(generation, this.#store, {
+      indexed: this.#indexed,
+      calibration: this.#calibration,
+      calibratedAt: this.#calibratedAt,
+      calibratedLists: this.#calibratedLists,
+      trainedRows,
+    });
+    this.#savedAt = this.#indexed;
+    this.#savedTraining = trainedRows;
   }
 
   /** Whether there was memory for the row. */
@@ -133,7 +185,7 @@ export class IvfBuilder implements IndexBuilder {
 
   async #calibrate(): Promise<void> {
     const { length: lists } = this.#store.lists;
-    const isGrown = this.#indexed >= this.#calibratedRows * calibrationGrowth;
+    const isGrown = this.#indexed >= this.#calibratedAt * calibrationGrowth;
     const isOther =
       Math.max(lists / this.#calibratedLists, this.#calibratedLists / lists) >= calibrationGrowth;
     if (this.#calibration.length > 0 && !isGrown && !isOther) return;
@@ -152,7 +204,7 @@ export class IvfBuilder implements IndexBuilder {
       pause: () => setImmediate(),
     });
     if (measured.length > 0) this.#calibration = measured;
-    this.#calibratedRows = limit;
+    this.#calibratedAt = limit;
     this.#calibratedLists = lists;
   }
 }

@@ -149,6 +149,15 @@ export class ListStore {
     return { centroid: address, chunks: [first], rows: 0 };
   }
 
+  /** An empty list that no search knows yet, around a centroid whose record was kept. */
+  restoreList(record: Uint8Array): RowList | undefined {
+    const address = this.#pool.takeCentroid();
+    const first = address === undefined ? undefined : this.#pool.takeChunk();
+    if (address === undefined || first === undefined) return undefined;
+    this.bytesOf(address).set(record);
+    return { centroid: address, chunks: [first], rows: 0 };
+  }
+
   /** An empty list that no search knows yet, around the centroid of another. */
   remakeList({ centroid }: RowList): RowList | undefined {
     const first = this.#pool.takeChunk();
