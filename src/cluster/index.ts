@@ -1,6 +1,7 @@
 /** What a cluster agrees through, and where its shards lie. */
 export * from "./cluster-store.js";
 export * from "./local-cluster-store.js";
+export * from "./membership.js";
 export * from "./peers.js";
 export * from "./placement.js";
 export * from "./remote-cluster-store.js";
