@@ -11,6 +11,7 @@ import { SystemDisk, systemRandom, systemClock } from "../dist/base/index.js";
 import type { Disk, DiskFile } from "../dist/base/index.js";
 import { MerkleTree, makeVersion } from "../dist/consistency/index.js";
 import { SharedRows } from "../dist/index/index.js";
+import { AdmittedRows, ChangeLog } from "../dist/payload/index.js";
 import { normaliseBody } from "../dist/protocol/index.js";
 import { openRowStore } from "../dist/storage/index.js";
 import { openLmdbTable } from "../dist/storage/lmdb-table.js";
@@ -115,8 +116,10 @@ class Bench {
       return Promise.resolve();
     };
     await loadRows({ store, rows, tree, reserve });
+    const changes = ChangeLog.create();
     this.#replica = new Replica({
       ...{ store, rows, tree, clock: systemClock, reserve },
+      ...{ changes, admitted: new AdmittedRows(changes) },
       committed: () => undefined,
       moved: () => undefined,
       fail: (error) => {

@@ -17,6 +17,7 @@ const levels: Readonly<Record<string, number>> = {
   protocol: 1,
   runtime: 2,
   filters: 2,
+  payload: 3,
   http: 2,
   client: 2,
   supervisors: 3,

@@ -5,7 +5,7 @@
 import { assert } from "../base/index.js";
 
 export class AllowList {
-  readonly #words: Uint32Array;
+  #words: Uint32Array;
   #count: number;
 
   private constructor(words: Uint32Array, count: number) {
@@ -48,6 +48,22 @@ export class AllowList {
     if (after === before) return;
     this.#words[index] = after;
     this.#count++;
+  }
+
+  clear(ordinal: number): void {
+    if (!this.has(ordinal)) return;
+    const index = ordinal >>> 5;
+    this.#words[index] = (this.#words[index] as number) & ~(1 << (ordinal & 31));
+    this.#count--;
+  }
+
+  /** Makes room for ordinals below `capacity`, and a quarter more. */
+  grow(capacity: number): void {
+    const needed = Math.ceil(capacity / 32);
+    if (needed <= this.#words.length) return;
+    const words = new Uint32Array(Math.ceil(needed * 1.25));
+    words.set(this.#words);
+    this.#words = words;
   }
 
   /** False for ordinals beyond the capacity. */

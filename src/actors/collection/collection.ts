@@ -11,6 +11,7 @@ import type {
   RebalanceStep,
   SharedRowsHandle,
 } from "../../index/index.js";
+import type { PayloadPublication } from "../../payload/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef } from "../../runtime/index.js";
@@ -35,6 +36,8 @@ export interface CollectionParts {
   /** Why the replica will not come back, if so. */
   readonly ended: () => DvespError | undefined;
   readonly rows: SharedRowsHandle;
+  /** Memory of the `ChangeLog` of the rows. */
+  readonly changes: SharedArrayBuffer;
 }
 
 const statusMs = 10_000;
@@ -53,6 +56,7 @@ export class Collection {
   readonly #replica: WorkerPool;
   #rows: SharedRowsHandle;
   #publication: IndexPublication | undefined;
+  #payload: PayloadPublication | undefined;
   #root = "";
 
   constructor(parts: CollectionParts) {
@@ -71,14 +75,25 @@ export class Collection {
     this.#parts.versions.restore(applied_version);
   }
 
-  /** What an actor that writes or indexes rows is given when it starts. */
+  /** What an actor that reads rows for an index is given when it starts. */
   get shared(): readonly unknown[] {
     return [this.#rows];
   }
 
   /** What the searcher of this number is given when it starts. */
   sharedWithSearcher(searcher: number): readonly unknown[] {
-    return [this.#rows, this.#areas.open(searcher), this.#publication];
+    const { changes } = this.#parts;
+    return [this.#rows, this.#areas.open(searcher), this.#publication, changes, this.#payload];
+  }
+
+  /** What the replica is given, which notes changes and deletes by filter. */
+  get sharedWithReplica(): readonly unknown[] {
+    return [this.#rows, this.#parts.changes, this.#payload];
+  }
+
+  /** What a payload builder that starts now goes on from. */
+  get sharedWithPayloadBuilder(): readonly unknown[] {
+    return [this.#parts.changes, this.#payload];
   }
 
   /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replica. */
@@ -140,6 +155,16 @@ export class Collection {
   async rebalance(step: RebalanceStep): Promise<ListFacts> {
     const options = { timeout_ms: rebalanceMs };
     return answerOf(await this.#parts.builder.ask<ListFacts>({ type: "rebalance", step }, options));
+  }
+
+  /** Moves every searcher, and the replica, on to a newer payload index. */
+  async publishPayload(publication: PayloadPublication): Promise<void> {
+    this.#payload = publication;
+    await this.#tellReaders({ type: "payload_published" }, publication);
+    const message: ReplicaMessage = { type: "payload_published" };
+    const options = { timeout_ms: shareMs, attachments: [publication] };
+    const end = await this.#parts.replica.ask(message, options);
+    if (end.outcome !== "gone") answerOf(end, "the replica");
   }
 
   /** Errors: `INVALID_ARGUMENT` for a vector of another dimension. */

@@ -6,9 +6,10 @@
  *   ├── exchange/<collection>          main thread: what the others have to share
  *   ├── replica/<collection>/0         a write host
  *   ├── builder/<collection>/0         a build host
+ *   ├── payload/<collection>/0         the same build host
  *   └── searcher/<collection>/0/<n>    every search host
  *
- * What they share (memory of the rows, newest index) is kept by the `Collection`, which no thread's
+ * What they share (memory of the rows, log of their changes, newest indexes) is kept by the `Collection`, which no thread's
  * death touches; a child that starts again is given the current state of it.
  */
 import { join } from "node:path";
@@ -20,6 +21,8 @@ import { Supervisor } from "../../supervisors/index.js";
 import type { ChildSpec, HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { IndexBuilderArgs } from "../index-builder/actor.js";
+import { ChangeLog } from "../../payload/index.js";
+import type { PayloadBuilderArgs } from "../payload-builder/actor.js";
 import type { ReplicaArgs } from "../replica/actor.js";
 import { rowSlots } from "../row-slots.js";
 import type { SearcherArgs } from "../searcher/actor.js";
@@ -60,6 +63,7 @@ const shard = 0;
 const modules = {
   replica: new URL("../replica/actor.js", import.meta.url).href,
   builder: new URL("../index-builder/actor.js", import.meta.url).href,
+  payload: new URL("../payload-builder/actor.js", import.meta.url).href,
   searcher: new URL("../searcher/actor.js", import.meta.url).href,
 };
 
@@ -89,6 +93,7 @@ interface Places {
   readonly exchange: Address;
   readonly replica: Address;
   readonly builder: Address;
+  readonly payload: Address;
   readonly searchers: readonly Address[];
 }
 
@@ -99,6 +104,7 @@ function placesOf({ system, settings, plan }: TreeOptions): Places {
     exchange: { host: system.host, name: `exchange/${name}` },
     replica: { host: plan.write, name: `replica/${name}/${shard}` },
     builder: { host: plan.build, name: `builder/${name}/${shard}` },
+    payload: { host: plan.build, name: `payload/${name}/${shard}` },
     searchers: plan.search.map((host, index) => ({
       host,
       name: `searcher/${name}/${shard}/${index}`,
@@ -124,13 +130,13 @@ function makeCollection(
     searchers: new WorkerPool({ clock, refs: searchers, ended }),
     ended,
     rows: SharedRows.create({ dimension: settings.dimension }).share(),
+    changes: ChangeLog.create().buffer,
   });
 }
 
 function childSpecs(options: TreeOptions, places: Places, collection: Collection): ChildSpec[] {
   const { settings, system, plan } = options;
   const directory = shardDirectory(options.directory, shard);
-  const shared = (): readonly unknown[] => collection.shared;
   const of = { collection: settings.collection, shard };
   const replica = (): ReplicaArgs => ({
     ...of,
@@ -139,7 +145,7 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
     dimension: settings.dimension,
     distance_metric: settings.distance_metric,
     owner: places.exchange,
-    builder: places.builder,
+    told: [places.builder, places.payload],
   });
   const builder: IndexBuilderArgs = {
     ...of,
@@ -148,14 +154,21 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
     helpers: plan.buildHelpers,
     owner: places.exchange,
   };
+  const payload: PayloadBuilderArgs = {
+    ...of,
+    directory,
+    dimension: settings.dimension,
+    owner: places.exchange,
+  };
   return [
     {
       name: places.collection.name,
       start: { definition: collectionActor(collection, system.clock, system.random) },
     },
     { name: places.exchange.name, start: { definition: exchangeActor(collection) } },
-    onHost(places.replica, modules.replica, replica, shared),
-    onHost(places.builder, modules.builder, builder, shared),
+    onHost(places.replica, modules.replica, replica, () => collection.sharedWithReplica),
+    onHost(places.builder, modules.builder, builder, () => collection.shared),
+    onHost(places.payload, modules.payload, payload, () => collection.sharedWithPayloadBuilder),
     ...places.searchers.map((address, index) => {
       const searcher: SearcherArgs = { settings, directory, slot: rowSlots.firstSearcher + index };
       const given = (): readonly unknown[] => collection.sharedWithSearcher(index);

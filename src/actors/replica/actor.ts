@@ -3,9 +3,11 @@ import { DvespError, SystemDisk, unreachable } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import { ExactScanner, SharedRows } from "../../index/index.js";
 import type { SharedRowsHandle } from "../../index/index.js";
+import { AdmittedRows, ChangeLog } from "../../payload/index.js";
+import type { PayloadPublication } from "../../payload/index.js";
 import type { DistanceMetric } from "../../protocol/index.js";
 import { defineActor } from "../../runtime/index.js";
-import type { Actor, ActorContext, ActorRef, Address } from "../../runtime/index.js";
+import type { Actor, ActorContext, ActorRef, Address, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import { rowSlots } from "../row-slots.js";
 import { loadRows } from "./load-rows.js";
@@ -23,8 +25,8 @@ export interface ReplicaArgs {
   readonly distance_metric: DistanceMetric;
   /** Who makes new shared memory known to all readers. */
   readonly owner: Address;
-  /** Told after each commit. */
-  readonly builder: Address;
+  /** Told after each commit: who builds indexes. */
+  readonly told: readonly Address[];
   readonly watches: readonly WatchSpec[];
 }
 
@@ -34,7 +36,9 @@ const extendMs = 30_000;
 export default defineActor<ReplicaArgs, ReplicaMessage>({
   concurrency: 1024,
   async start(context, args) {
-    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.replica);
+    const [handle, log, payload] = context.attachments;
+    const rows = SharedRows.attach(handle as SharedRowsHandle, rowSlots.replica);
+    const changes = ChangeLog.attach(log as SharedArrayBuffer);
     const { directory, dimension } = args;
     const store = await openRowStore({
       directory,
@@ -45,9 +49,18 @@ export default defineActor<ReplicaArgs, ReplicaMessage>({
     const tree = new MerkleTree();
     const reserve = reserver(context, args, rows);
     await loadRows({ store, rows, tree, reserve });
-    return new ReplicaActor(context, args, { store, rows, tree, reserve });
+    // What an earlier writer had begun is visible now, or never will be.
+    changes.settle();
+    const admitted = new AdmittedRows(changes);
+    if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
+    return new ReplicaActor(context, args, { store, rows, tree, reserve, changes, admitted });
   },
 });
+
+interface ReplicaActorParts extends LoadParts {
+  readonly changes: ChangeLog;
+  readonly admitted: AdmittedRows;
+}
 
 class ReplicaActor implements Actor<ReplicaMessage> {
   readonly #context: ActorContext;
@@ -55,24 +68,26 @@ class ReplicaActor implements Actor<ReplicaMessage> {
   readonly #scanner: ExactScanner;
   readonly #watches = new WatchList();
   readonly #replica: Replica;
-  readonly #builder: ActorRef;
+  readonly #told: readonly ActorRef[];
+  readonly #admitted: AdmittedRows;
 
-  constructor(context: ActorContext, args: ReplicaArgs, parts: LoadParts) {
+  constructor(context: ActorContext, args: ReplicaArgs, parts: ReplicaActorParts) {
     this.#context = context;
     this.#args = args;
     this.#scanner = new ExactScanner(parts.rows);
-    this.#builder = context.ref(args.builder);
+    this.#told = args.told.map((address) => context.ref(address));
+    this.#admitted = parts.admitted;
     for (const watch of args.watches) this.#watches.add(watch);
     this.#replica = new Replica({
       ...parts,
       clock: context.clock,
       committed: (plan, version) => this.#committed(plan, version),
-      moved: () => this.#builder.tell({ type: "rows_committed" }),
+      moved: () => this.#tellCommitted(),
       fail: (error) => context.crash(error),
     });
   }
 
-  receive(message: ReplicaMessage): unknown {
+  receive(message: ReplicaMessage, { attachments }: Envelope): unknown {
     switch (message.type) {
       case "write":
         return this.#replica.write(message);
@@ -80,6 +95,10 @@ class ReplicaActor implements Actor<ReplicaMessage> {
         return this.#replica.outcome(message.operation_id);
       case "status":
         return this.#replica.status();
+      case "payload_published": {
+        this.#admitted.refresh(attachments[0] as PayloadPublication);
+        return;
+      }
       case "watch": {
         this.#watches.add(message.watch);
         return;
@@ -99,7 +118,7 @@ class ReplicaActor implements Actor<ReplicaMessage> {
 
   #committed(plan: WritePlan, version: string): void {
     const { collection, shard } = this.#args;
-    this.#builder.tell({ type: "rows_committed" });
+    this.#tellCommitted();
     const changed = [...plan.changes].filter((one) => one.before !== one.after);
     const deleted = changed.filter((one) => one.after === undefined).length;
     const inserted = changed.filter((one) => one.before === undefined).length;
@@ -108,6 +127,10 @@ class ReplicaActor implements Actor<ReplicaMessage> {
     if (this.#watches.isEmpty) return;
     const seen = this.#watches.observe(changed, (query, ordinal) => this.#distance(query, ordinal));
     for (const one of seen) this.#context.emit({ type: "watch", collection, ...one });
+  }
+
+  #tellCommitted(): void {
+    for (const ref of this.#told) ref.tell({ type: "rows_committed" });
   }
 
   #distance(query: Float32Array, ordinal: number): number {

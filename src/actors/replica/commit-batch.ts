@@ -68,6 +68,15 @@ export function deadOrdinals(plan: WritePlan): Uint32Array {
   return Uint32Array.from(dead);
 }
 
+/** Ordinals whose records the plan replaces or removes. */
+export function changedOrdinals(plan: WritePlan): Uint32Array {
+  const changed: number[] = [];
+  for (const { before, after } of plan.changes) {
+    if (before && before !== after) changed.push(before.ordinal);
+  }
+  return Uint32Array.from(changed);
+}
+
 function isReal(change: RowChange): boolean {
   return change.before !== change.after || change.beforeTombstone !== change.afterTombstone;
 }

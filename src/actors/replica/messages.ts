@@ -72,5 +72,7 @@ export type ReplicaMessage =
   /** Settles what became of a write whose answer was lost: it is applied by now, or never will be. */
   | { readonly type: "outcome"; readonly operation_id: string }
   | { readonly type: "status" }
+  /** attachments[0]: the newest publication of the payload index. Answered when it is in use. */
+  | { readonly type: "payload_published" }
   | { readonly type: "watch"; readonly watch: WatchSpec }
   | { readonly type: "unwatch"; readonly watch_id: string };

@@ -11,8 +11,16 @@ import { DvespError, toDvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
-import type { RowSnapshot, RowStore } from "../../storage/index.js";
-import { advanceTree, commitBatch, deadOrdinals, revertTree } from "./commit-batch.js";
+import type { AdmittedRows, ChangeLog } from "../../payload/index.js";
+import type { Filter } from "../../protocol/index.js";
+import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
+import {
+  advanceTree,
+  changedOrdinals,
+  commitBatch,
+  deadOrdinals,
+  revertTree,
+} from "./commit-batch.js";
 import type { OperationRecord } from "./commit-batch.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
 import { decodeOutcome, encodeOutcome } from "./outcome-record.js";
@@ -31,6 +39,10 @@ export interface ReplicaParts {
   readonly store: RowStore;
   readonly rows: SharedRows;
   readonly tree: MerkleTree;
+  /** Told of every change before it is committed. */
+  readonly changes: ChangeLog;
+  /** For deletes by filter. */
+  readonly admitted: AdmittedRows;
   readonly clock: Clock;
   /** Makes room in shared memory for `count` rows in all; every reader knows it afterwards. */
   readonly reserve: (count: number) => Promise<void>;
@@ -187,10 +199,13 @@ export class Replica {
   }
 
   #planGroup(group: readonly Waiting<WriteOutcome>[]): PlannedGroup {
-    const { store, clock } = this.#parts;
+    const { store, clock, admitted } = this.#parts;
+    const { settled } = admitted;
     const snapshot = store.snapshot();
     try {
-      const plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal);
+      const find = (filter: Filter): Iterable<RowRecord> =>
+        rowsOf(admitted.of(filter, { snapshot, settled }).rows, snapshot);
+      const plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal, find);
       const planned: Planned[] = [];
       const refused: Refused[] = [];
       for (const entry of group) {
@@ -211,7 +226,7 @@ export class Replica {
   }
 
   async #commit(plan: WritePlan, planned: readonly Planned[]): Promise<WriteOutcome[]> {
-    const { store, rows, tree, clock } = this.#parts;
+    const { store, rows, tree, clock, changes } = this.#parts;
     await this.#parts.reserve(plan.nextOrdinal);
     store.stageVectors(plan.vectors());
     rows.write(plan.firstOrdinal, plan.vectors());
@@ -228,6 +243,7 @@ export class Replica {
       operationRecord(entry.message, outcomes[index] as WriteOutcome, nowMs),
     );
     const version = newest(planned, store.appliedVersion);
+    changes.begin(changedOrdinals(plan));
     try {
       const batch = commitBatch(plan, tree, operations, { version, nowMs });
       await store.commit(batch, () => rows.publish(plan.nextOrdinal));
@@ -236,6 +252,7 @@ export class Replica {
       if (rows.written > plan.firstOrdinal) rows.truncate(plan.firstOrdinal);
       throw error;
     }
+    changes.settle();
     this.#afterCommit(plan);
     this.#root = root;
     return outcomes;
@@ -246,6 +263,13 @@ export class Replica {
     rows.commit(plan.nextOrdinal);
     const dead = deadOrdinals(plan);
     if (dead.length > 0) clock.after(graceMs, () => dead.forEach((one) => rows.markDead(one)));
+  }
+}
+
+function* rowsOf(ordinals: Iterable<number>, snapshot: RowSnapshot): Generator<RowRecord> {
+  for (const ordinal of ordinals) {
+    const row = snapshot.row(ordinal);
+    if (row) yield row;
   }
 }
 

@@ -6,9 +6,17 @@
  * come; a row's vector never changes under its ordinal; every ordinal handed out is in `ordinals`
  * of the result, as a live row or as a hole.
  */
-import { DvespError, assert, formatUuid, limits, packedItem, uuidBytes } from "../../base/index.js";
-import { compileFilter, parseFilter } from "../../filters/index.js";
-import { decodeMetadata, mergeMetadata } from "../../protocol/index.js";
+import {
+  DvespError,
+  assert,
+  formatUuid,
+  limits,
+  packedItem,
+  present,
+  uuidBytes,
+} from "../../base/index.js";
+import { rowTest } from "../../payload/index.js";
+import { mergeMetadata } from "../../protocol/index.js";
 import type { Filter } from "../../protocol/index.js";
 import { bytesCrc, vectorCrc } from "../../storage/index.js";
 import type { RowRecord } from "../../storage/index.js";
@@ -19,8 +27,10 @@ export interface RowView {
   row(ordinal: number): RowRecord | undefined;
   ordinalOf(id: Uint8Array): number | undefined;
   tombstone(id: Uint8Array): string | undefined;
-  scan(fromOrdinal: number): Iterable<RowRecord>;
 }
+
+/** The rows of a view that a filter admits. Errors: `INVALID_ARGUMENT`. */
+export type RowFinder = (filter: Filter) => Iterable<RowRecord>;
 
 /** One row before and after the group. */
 export interface RowChange {
@@ -38,6 +48,7 @@ export interface PlannedIds {
 
 export class WritePlan {
   readonly #view: RowView;
+  readonly #findRows: RowFinder | undefined;
   readonly #dimension: number;
   readonly #changes = new Map<string, RowChange>();
   readonly #vectors: Float32Array[] = [];
@@ -45,8 +56,10 @@ export class WritePlan {
   readonly firstOrdinal: number;
   #nextOrdinal: number;
 
-  constructor(view: RowView, dimension: number, nextOrdinal: number) {
+  /** `find`: for plans that delete by filter. */
+  constructor(view: RowView, dimension: number, nextOrdinal: number, find?: RowFinder) {
     this.#view = view;
+    this.#findRows = find;
     this.#dimension = dimension;
     this.firstOrdinal = nextOrdinal;
     this.#nextOrdinal = nextOrdinal;
@@ -170,17 +183,18 @@ export class WritePlan {
   }
 
   #matching(filter: Filter): Uint8Array {
-    const matches = compileFilter(parseFilter(filter));
     const ids: Uint8Array[] = [];
-    const consider = (row: RowRecord): void => {
-      if (matches(decodeMetadata(row.metadata))) ids.push(row.id);
+    const take = (row: RowRecord): void => {
+      ids.push(row.id);
       if (ids.length <= limits.deleteRowsMax) return;
       throw new DvespError("TOO_LARGE", `the filter matches over ${limits.deleteRowsMax} rows`, {
         field: "filter",
       });
     };
-    for (const row of this.#view.scan(0)) if (!this.#changes.has(keyOf(row.id))) consider(row);
-    for (const change of this.#changes.values()) if (change.after) consider(change.after);
+    const rows = present(this.#findRows, "a way to find rows by filter")(filter);
+    for (const row of rows) if (!this.#changes.has(keyOf(row.id))) take(row);
+    const admits = rowTest(filter);
+    for (const { after } of this.#changes.values()) if (after && admits(after)) take(after);
     return concatIds(ids);
   }
 

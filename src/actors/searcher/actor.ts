@@ -4,6 +4,8 @@ import { readCommitToken } from "../../consistency/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
+import { AdmittedRows, ChangeLog } from "../../payload/index.js";
+import type { PayloadPublication } from "../../payload/index.js";
 import {
   encodeAnswer,
   encodeRawAnswer,
@@ -47,7 +49,7 @@ const waitingMax = 192;
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
   async start(context, args) {
-    const [handle, area, publication] = context.attachments;
+    const [handle, area, publication, changes, payload] = context.attachments;
     const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
     const { settings, directory } = args;
     const { dimension } = settings;
@@ -60,7 +62,9 @@ export default defineActor<SearcherArgs, SearcherMessage>({
     const index = await AttachedIndex.open(rows, indexedCollection(settings));
     if (publication !== undefined) await attach(context, settings, index, publication);
     const slots = new AnswerSlots(area as AnswerArea);
-    return new Searcher(context, { rows, store, index, slots }, settings);
+    const admitted = new AdmittedRows(ChangeLog.attach(changes as SharedArrayBuffer));
+    if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
+    return new Searcher(context, { rows, store, index, slots, admitted }, settings);
   },
 });
 
@@ -84,6 +88,7 @@ interface SearcherParts {
   readonly store: RowStore;
   readonly index: AttachedIndex;
   readonly slots: AnswerSlots;
+  readonly admitted: AdmittedRows;
 }
 
 /** A read that is under way. */
@@ -130,6 +135,10 @@ class Searcher implements Actor<SearcherMessage> {
       }
       case "index_published":
         return this.#parts.index.refresh(envelope.attachments[0] as IndexPublication);
+      case "payload_published": {
+        this.#parts.admitted.refresh(envelope.attachments[0] as PayloadPublication);
+        return;
+      }
       case "rows_extended": {
         this.#parts.rows.adopt(envelope.attachments[0] as SharedRowsHandle);
         return;

@@ -53,5 +53,7 @@ export type SearcherMessage =
     }
   /** attachments[0]: the newest publication of the index. Answered when it is in use. */
   | { readonly type: "index_published" }
+  /** attachments[0]: the newest publication of the payload index. Answered when it is in use. */
+  | { readonly type: "payload_published" }
   /** attachments[0]: the handle of shared rows that have grown. Answered when it is in use. */
   | { readonly type: "rows_extended" };

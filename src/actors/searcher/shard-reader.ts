@@ -6,15 +6,22 @@
  * That makes a search see whole commits, whatever a writer does meanwhile.
  */
 import { DvespError, formatUuid, invalid, parseUuid, uuidBytes } from "../../base/index.js";
-import type { DistanceMetric, NormalCount, NormalGet, NormalScroll } from "../../protocol/index.js";
+import type {
+  DistanceMetric,
+  Filter,
+  NormalCount,
+  NormalGet,
+  NormalScroll,
+} from "../../protocol/index.js";
 import type { NormalSearch, RawGetAnswer, RawRow, RawScrollAnswer } from "../../protocol/index.js";
 import type { RawSearchAnswer } from "../../protocol/index.js";
+import { rowTest } from "../../payload/index.js";
+import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
 import { compareVectorCrc } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
-import type { AllowList, Hits, ReplicaAnswer, SharedRows } from "../../index/index.js";
+import type { Hits, ReplicaAnswer, SharedRows } from "../../index/index.js";
 import type { AttachedIndex } from "./attached-index.js";
 import { AnswerBudget } from "./answer-budget.js";
-import { AdmittedRows, rowTest } from "./admitted-rows.js";
 import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
@@ -23,11 +30,14 @@ const rowsPerCheck = 1024;
 const componentBytes = Float32Array.BYTES_PER_ELEMENT;
 /** Hits asked for beyond those wanted, once the snapshot did not know some of them. */
 const slackHits = 8;
+/** A scroll judges its rows one by one when more are not in the payload index: it may need few. */
+const judgedAheadMax = 4096;
 
 export interface ReaderParts {
   readonly store: RowStore;
   readonly rows: SharedRows;
   readonly index: AttachedIndex;
+  readonly admitted: AdmittedRows;
   readonly metric: DistanceMetric;
 }
 
@@ -46,7 +56,6 @@ interface Found {
 
 export class ShardReader {
   readonly #parts: ReaderParts;
-  readonly #admitted = new AdmittedRows();
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -54,7 +63,7 @@ export class ShardReader {
 
   /** The newest version that a read begun now sees. */
   appliedVersion(): string {
-    return this.#with((snapshot) => snapshot.appliedVersion);
+    return this.#with(({ snapshot }) => snapshot.appliedVersion);
   }
 
   search(
@@ -67,9 +76,9 @@ export class ShardReader {
       const message = `the collection has dimension ${store.dimension}, not ${request.query_vector.length}`;
       throw invalid(message, "query_vector");
     }
-    return this.#with((snapshot) => {
-      let nearest = this.#nearest(request, snapshot, deadline);
-      while (!nearest) nearest = this.#nearest(request, snapshot, deadline);
+    return this.#with((view) => {
+      let nearest = this.#nearest(request, view, deadline);
+      while (!nearest) nearest = this.#nearest(request, view, deadline);
       const { found, facts } = nearest;
       const page = found.slice(request.offset, request.offset + request.top_k);
       const rows = page.map(({ row, distance }) => this.#raw(row, request, budget, distance));
@@ -79,7 +88,7 @@ export class ShardReader {
 
   get(request: NormalGet): RawGetAnswer {
     const budget = new AnswerBudget();
-    return this.#with((snapshot) => {
+    return this.#with(({ snapshot }) => {
       const rows: RawRow[] = [];
       const missing_ids: string[] = [];
       for (const id of request.ids) {
@@ -98,14 +107,15 @@ export class ShardReader {
   scroll(request: NormalScroll, deadline: Deadline): RawScrollAnswer {
     const budget = new AnswerBudget();
     const after = request.cursor === undefined ? undefined : readCursor(request.cursor);
-    const admits = request.filter ? rowTest(request.filter) : () => true;
-    return this.#with((snapshot) => {
+    return this.#with((view) => {
+      const { snapshot } = view;
+      const admits = this.#scrollTest(request.filter, view, deadline);
       const page: RowRecord[] = [];
       let seen = 0;
       for (const { ordinal } of snapshot.scanIds(after)) {
         if (++seen % rowsPerCheck === 0) deadline.check();
-        const row = snapshot.row(ordinal);
-        if (row && admits(row)) page.push(row);
+        const row = admits(ordinal);
+        if (row) page.push(row);
         if (page.length > request.limit) break;
       }
       const more = page.length > request.limit;
@@ -121,20 +131,43 @@ export class ShardReader {
 
   count(request: NormalCount, deadline: Deadline): RawCountAnswer {
     const { filter } = request;
-    return this.#with((snapshot) => ({
+    return this.#with((view) => ({
       operation: "count",
-      count: filter ? this.#admitted.of(filter, snapshot, deadline).count : snapshot.rows,
+      count: filter ? this.#admitted(filter, view, deadline).rows.count : view.snapshot.rows,
     }));
+  }
+
+  #admitted(filter: Filter, view: RowView, deadline: Deadline): Admitted {
+    return this.#parts.admitted.of(filter, view, () => deadline.check());
+  }
+
+  /** The row of an ordinal, if the filter admits it. */
+  #scrollTest(
+    filter: Filter | undefined,
+    view: RowView,
+    deadline: Deadline,
+  ): (ordinal: number) => RowRecord | undefined {
+    const { snapshot } = view;
+    if (!filter) return (ordinal) => snapshot.row(ordinal);
+    if (this.#parts.admitted.uncovered(snapshot) > judgedAheadMax) {
+      const admits = rowTest(filter);
+      return (ordinal) => {
+        const row = snapshot.row(ordinal);
+        return row && admits(row) ? row : undefined;
+      };
+    }
+    const { rows } = this.#admitted(filter, view, deadline);
+    return (ordinal) => (rows.has(ordinal) ? snapshot.row(ordinal) : undefined);
   }
 
   /**
    * Widens the search until enough of what it finds is known to the snapshot, or no more exists.
    * Undefined when rows were taken back from shared memory meanwhile: search again.
    */
-  #nearest(request: NormalSearch, snapshot: RowSnapshot, deadline: Deadline) {
+  #nearest(request: NormalSearch, view: RowView, deadline: Deadline) {
     const wanted = request.offset + request.top_k;
     const { epoch } = this.#parts.rows;
-    const allow = request.filter && this.#admitted.of(request.filter, snapshot, deadline);
+    const admitted = request.filter && this.#admitted(request.filter, view, deadline);
     for (let k = wanted; ; k = 2 * k + slackHits) {
       const answer = this.#parts.index.search({
         query: request.query_vector,
@@ -142,14 +175,14 @@ export class ShardReader {
         k,
         effort: { ef: request.ef, nprobe: request.nprobe, recall: request.recall },
         exact: request.exact,
-        allow,
+        allow: admitted?.rows,
         maxDistance: request.max_distance,
         shouldStop: () => deadline.passed,
       });
       if (this.#parts.rows.epoch !== epoch) return undefined;
-      const found = known(answer.hits, snapshot, wanted);
+      const found = known(answer.hits, view.snapshot, wanted);
       if (found.length >= wanted || answer.hits.ordinals.length < k) {
-        return { found, facts: factsOf(answer, allow) };
+        return { found, facts: factsOf(answer, admitted) };
       }
     }
   }
@@ -172,10 +205,13 @@ export class ShardReader {
     throw new DvespError("DATA_CORRUPTED", `the vector of ${formatUuid(row.id, 0)} is damaged`);
   }
 
-  #with<Result>(read: (snapshot: RowSnapshot) => Result): Result {
-    const snapshot = this.#parts.store.snapshot();
+  #with<Result>(read: (view: RowView) => Result): Result {
+    const { admitted, store } = this.#parts;
+    // In this order: see `RowView`.
+    const { settled } = admitted;
+    const snapshot = store.snapshot();
     try {
-      return read(snapshot);
+      return read({ snapshot, settled });
     } finally {
       snapshot.release();
     }
@@ -188,10 +224,14 @@ export interface SearchFacts {
   readonly plan: Readonly<Record<string, string | number | boolean>>;
 }
 
-function factsOf(answer: ReplicaAnswer, allow: AllowList | undefined): SearchFacts {
+function factsOf(answer: ReplicaAnswer, filtered: Admitted | undefined): SearchFacts {
   const { exact, route, indexed, fresh } = answer;
   const { kind, ...details } = route;
-  const admitted = allow && { admitted_rows: allow.count };
+  const admitted = filtered && {
+    admitted_rows: filtered.rows.count,
+    filter_from: filtered.source,
+    filter_looks: filtered.looks,
+  };
   return {
     exact,
     plan: { route: kind, ...details, indexed_rows: indexed, fresh_rows: fresh, ...admitted },

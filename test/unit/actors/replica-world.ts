@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { MemoryDisk, VirtualClock, formatUuid, packBytes } from "../../../src/base/index.js";
 import { MerkleTree, makeVersion } from "../../../src/consistency/index.js";
 import { SharedRows } from "../../../src/index/index.js";
+import { AdmittedRows, ChangeLog } from "../../../src/payload/index.js";
 import { decodeMetadata, encodeMetadata } from "../../../src/protocol/index.js";
 import type { Metadata } from "../../../src/protocol/index.js";
 import { MemoryTables, openRowStore } from "../../../src/storage/index.js";
@@ -51,6 +52,8 @@ export class ReplicaWorld {
   readonly disk = new MemoryDisk();
   readonly tables = new MemoryTables();
   rows = SharedRows.create({ dimension });
+  readonly changes = ChangeLog.create();
+  readonly admitted = new AdmittedRows(this.changes);
   readonly failures: unknown[] = [];
   readonly reserved: number[] = [];
   /** Versions of commits that the replica told of. */
@@ -95,13 +98,13 @@ export class ReplicaWorld {
 
   /** Opens the store and loads it, as a replica's start does. */
   async start(): Promise<void> {
-    const { rows, clock } = this;
+    const { rows, clock, changes, admitted } = this;
     const reserve = (count: number): Promise<void> => this.reserve(count);
     this.store = await this.openStore("write");
     this.tree = new MerkleTree();
     await loadRows({ store: this.store, rows, tree: this.tree, reserve });
     this.replica = new Replica({
-      ...{ store: this.store, rows, tree: this.tree, clock, reserve },
+      ...{ store: this.store, rows, tree: this.tree, clock, reserve, changes, admitted },
       committed: (_, version) => void this.told.push(version),
       moved: () => {
         this.moves++;

@@ -1,5 +1,6 @@
 /** A searcher's reader beside a replica, both over one store and one shared memory. */
 import { SharedRows } from "../../../src/index/index.js";
+import { AdmittedRows } from "../../../src/payload/index.js";
 import { decodeMetadata } from "../../../src/protocol/index.js";
 import type {
   DistanceMetric,
@@ -42,7 +43,10 @@ export class SearcherWorld {
       replica,
       store,
       index,
-      new ShardReader({ store, rows, index, metric }),
+      new ShardReader({
+        ...{ store, rows, index, metric },
+        admitted: new AdmittedRows(replica.changes),
+      }),
     );
   }
 

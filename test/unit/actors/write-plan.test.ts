@@ -11,7 +11,9 @@ import {
 import type { PackedWrite } from "../../../src/actors/replica/messages.js";
 import { WritePlan } from "../../../src/actors/replica/write-plan.js";
 import type { RowView } from "../../../src/actors/replica/write-plan.js";
+import { rowTest } from "../../../src/payload/index.js";
 import { decodeMetadata, encodeMetadata } from "../../../src/protocol/index.js";
+import type { Filter } from "../../../src/protocol/index.js";
 import type { RowRecord } from "../../../src/storage/index.js";
 
 const dimension = 2;
@@ -36,9 +38,8 @@ class PlainRows implements RowView {
   tombstone(id: Uint8Array): string | undefined {
     return this.tombstones.get(keyOf(id));
   }
-  scan(): Iterable<RowRecord> {
-    return this.rows.values();
-  }
+  readonly find = (filter: Filter): Iterable<RowRecord> =>
+    [...this.rows.values()].filter(rowTest(filter));
 
   apply(plan: WritePlan): void {
     advanceTree(this.tree, plan);
@@ -161,7 +162,7 @@ describe("WritePlan", () => {
           const expected = new Map<string, { vector: number[]; metadata: object; v: string }>();
           let counter = 0;
           for (const group of groups) {
-            const plan = new WritePlan(rows, dimension, rows.vectors.length);
+            const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
             for (const one of group) {
               const version = `v${String(++counter).padStart(4, "0")}`;
               plan.add(toWrite(one), version);
@@ -193,7 +194,7 @@ describe("WritePlan", () => {
     ].map((versions) => {
       const rows = new PlainRows();
       for (const version of versions) {
-        const plan = new WritePlan(rows, dimension, rows.vectors.length);
+        const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
         plan.add(insert(version === "v2" ? 2 : 1), version);
         rows.apply(plan);
       }
@@ -208,7 +209,7 @@ describe("WritePlan", () => {
   it("does not bring a deleted row back with an older insert", () => {
     const rows = new PlainRows();
     const run = (one: Step, version: string): void => {
-      const plan = new WritePlan(rows, dimension, rows.vectors.length);
+      const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
       plan.add(toWrite(one), version);
       rows.apply(plan);
     };
@@ -226,7 +227,7 @@ describe("WritePlan", () => {
     const first = new WritePlan(rows, dimension, 0);
     first.add(toWrite({ kind: "insert", ids: [1, 2], value: 1 }), "v1");
     rows.apply(first);
-    const plan = new WritePlan(rows, dimension, rows.vectors.length);
+    const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
     const write = { kind: "delete", ids: packIds([1, 2]), if_versions: ["v1", "v0"] } as const;
     expect(() => plan.add(write, "v2")).toThrow(
       expect.objectContaining({ code: "VERSION_CONFLICT", field: "if_versions[1]" }) as Error,
