@@ -14,11 +14,17 @@ const efConstruction = 100;
 const efSteps = [10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256];
 const calibrationQueries = 1000;
 
+interface Effort {
+  readonly ef: number;
+  readonly recall: number;
+}
+
 export class HnswlibLoop {
   readonly #index: HierarchicalNSW;
   readonly #data: DataSet & WithIds;
   /** As the library wants them, made beforehand. */
   readonly #points: readonly number[][];
+  #efforts: readonly Effort[] | undefined;
 
   constructor(index: HierarchicalNSW, data: DataSet & WithIds) {
     this.#index = index;
@@ -27,10 +33,10 @@ export class HnswlibLoop {
   }
 
   /** The `ef` whose recall comes nearest to `recall`, and what it is. */
-  effortFor(recall: number, topK: number): { readonly ef: number; readonly recall: number } {
-    const steps = efSteps.map((ef) => ({ ef, recall: this.#recallAt(ef, topK) }));
-    const gap = (step: { recall: number }): number => Math.abs(step.recall - recall);
-    return steps.reduce((best, step) => (gap(step) < gap(best) ? step : best));
+  effortFor(recall: number, topK: number): Effort {
+    this.#efforts ??= efSteps.map((ef) => ({ ef, recall: this.#recallAt(ef, topK) }));
+    const gap = (step: Effort): number => Math.abs(step.recall - recall);
+    return this.#efforts.reduce((best, step) => (gap(step) < gap(best) ? step : best));
   }
 
   /** Queries per second, over `seconds`. */
