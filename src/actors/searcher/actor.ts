@@ -45,6 +45,8 @@ export interface SearcherArgs {
 const readsMax = 256;
 /** Of these, so many may wait for writes. */
 const waitingMax = 192;
+/** An answer so close to its end may find nobody waiting for it. */
+const lateMs = 500;
 
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
@@ -96,6 +98,8 @@ interface Read {
   readonly request: NormalRead;
   readonly arrivedMs: number;
   readonly accept: BodyFormat;
+  /** Wall time at which the main thread stops waiting. */
+  readonly dueMs: number;
   /** The memory of the budget that it shares with other parts of its batch. */
   readonly budget: SharedArrayBuffer | undefined;
 }
@@ -115,23 +119,24 @@ class Searcher implements Actor<SearcherMessage> {
   }
 
   receive(message: SearcherMessage, envelope: Envelope): unknown {
+    const dueMs = envelope.deadline_ms ?? Infinity;
     switch (message.type) {
       case "read": {
         const { request, arrived_ms } = message;
         const [budget] = envelope.attachments as readonly SharedArrayBuffer[];
-        return this.#read({ request, arrivedMs: arrived_ms, accept: "msgpack", budget });
+        return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept: "msgpack", budget });
       }
       case "read_encoded": {
         const { operation, collection, format, body, accept, arrived_ms } = message;
         const request = normaliseBody(operation, collection, format, body);
-        return this.#read({ request, arrivedMs: arrived_ms, accept, budget: undefined });
+        return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept, budget: undefined });
       }
       case "read_part": {
         const { part, collection, format, accept, arrived_ms } = message;
         const [budget, body] = envelope.attachments as readonly SharedArrayBuffer[];
         const bytes = new Uint8Array(present(body, "the body of the batch"));
         const request = normaliseBatchPart(part, collection, format, bytes);
-        return this.#read({ request, arrivedMs: arrived_ms, accept, budget });
+        return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept, budget });
       }
       case "index_published":
         return this.#parts.index.refresh(envelope.attachments[0] as IndexPublication);
@@ -213,9 +218,11 @@ class Searcher implements Actor<SearcherMessage> {
   }
 
   /** Encodes the answer where the main thread can read it, or else into the message. */
-  #send(answer: ReadAnswer, { accept }: Read): SentAnswer {
+  #send(answer: ReadAnswer, { accept, dueMs }: Read): SentAnswer {
     const { slots } = this.#parts;
-    const slot = slots.take();
+    // Nobody would let go of the slot of an answer that comes too late.
+    const isLate = this.#context.clock.now() > dueMs - lateMs;
+    const slot = isLate ? undefined : slots.take();
     if (slot === undefined) return moved(encodeRead(accept, answer));
     const memory = slots.memoryOf(slot);
     try {
