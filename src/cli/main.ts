@@ -4,6 +4,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { invalid, isDvespError } from "../base/index.js";
 import { importFile } from "./import.js";
 import type { ImportOptions } from "./import.js";
+import { parseByteSize } from "./byte-size.js";
+import { printPlan } from "./plan.js";
+import type { PlanCommandOptions } from "./plan.js";
 import { serveUntilSignal } from "./serve.js";
 import type { ServeCommandOptions } from "./serve.js";
 import { verifyData } from "./verify.js";
@@ -24,6 +27,7 @@ function program(): Command {
   addServe(command);
   addImport(command);
   addVerify(command);
+  addPlan(command);
   return command;
 }
 
@@ -102,6 +106,40 @@ function addVerify(command: Command): void {
     });
 }
 
+function addPlan(command: Command): void {
+  command
+    .command("plan")
+    .description("say how much memory, disk, shards and nodes a collection needs")
+    .addOption(option("--rows <count>", "rows", "ROWS").argParser(positive).makeOptionMandatory())
+    .addOption(
+      option("--dimension <count>", "components of a row", "DIMENSION")
+        .argParser(positive)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      option("--metadata-bytes <bytes>", "metadata of a row, as MessagePack", "METADATA_BYTES")
+        .default(200)
+        .argParser(whole),
+    )
+    .addOption(
+      option("--replication-factor <count>", "copies of each row", "REPLICATION_FACTOR")
+        .default(1)
+        .argParser(positive),
+    )
+    .addOption(
+      option("--memory-per-node <size>", "memory of one node", "MEMORY_PER_NODE")
+        .default(64 * 2 ** 30, "64GiB")
+        .argParser(byteSize),
+    )
+    .addOption(
+      option("--index <type>", "kind of index", "INDEX")
+        .choices(["hnsw", "ivf", "flat"])
+        .default("hnsw"),
+    )
+    .addOption(option("--json", "print the plan as JSON", "JSON"))
+    .action((options: PlanCommandOptions) => printPlan(options, process.stdout));
+}
+
 function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`DVESP_${variable}`);
 }
@@ -120,6 +158,12 @@ function positive(text: string): number {
   const value = whole(text);
   if (value > 0) return value;
   throw new InvalidArgumentError("must be at least 1");
+}
+
+function byteSize(text: string): number {
+  const value = parseByteSize(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError("not a size such as 64GiB");
 }
 
 function list(text: string): string[] {

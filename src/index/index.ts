@@ -11,9 +11,10 @@ export {
   type IndexChoice,
   type IndexedCollection,
 } from "./index-engines.js";
+export { indexMemory, indexRowBytes, indexRowsMax, type IndexSize } from "./index-size.js";
 export { metrics, type Metric } from "./metric.js";
 export { ReplicaSearch, type ReplicaAnswer, type ReplicaQuery } from "./replica-search.js";
-export { scratchSlots } from "./row-layout.js";
+export { rowBytes, scratchSlots } from "./row-layout.js";
 export { SharedRows, type SharedRowsHandle, type SharedRowsOptions } from "./shared-rows.js";
 export type { IndexSpec, SearchEffort } from "./index-spec.js";
 export type {

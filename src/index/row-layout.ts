@@ -69,6 +69,11 @@ export interface RowLayout {
   readonly rowsPerSegment: number;
 }
 
+/** Bytes that a row of `dimension` components takes in memory. */
+export function rowBytes(dimension: number): number {
+  return rowLayout(dimension, segmentPagesMax).stride;
+}
+
 /** The layout of rows of `dimension` components in segments of at most `segmentPages` pages. */
 export function rowLayout(dimension: number, segmentPages: number): RowLayout {
   assert(

@@ -3,6 +3,8 @@ export { ActorApi } from "./actor-api.js";
 export type { SpawnOptions } from "./actor-api.js";
 export { open } from "./open.js";
 export type { OpenOptions, OpenStore, ThreadDeath } from "./open.js";
+export { planCapacity } from "./plan-capacity.js";
+export type { CapacityPlan, CapacityRequest } from "./plan-capacity.js";
 export { serve } from "./serve.js";
 export type { ServeOptions, ServedNode } from "./serve.js";
 export { verifyDirectory } from "./verify-directory.js";

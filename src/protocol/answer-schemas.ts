@@ -62,6 +62,17 @@ export const scrollAnswer = z.object({
 
 export const countAnswer = z.object({ count: z.int() });
 
+const bytesOf = (description: string) => z.number().meta({ description });
+
+const collectionBytes = z.object({
+  vectors_memory: bytesOf("The float32 rows in memory."),
+  index_codes_memory: bytesOf("What the index compares: int8 codes, or copies of the rows."),
+  index_links_memory: bytesOf("What the index finds rows by: links or lists."),
+  vectors_disk: bytesOf("Vector files."),
+  rows_disk: bytesOf("LMDB: ids, versions, metadata, Merkle leaves."),
+  index_disk: bytesOf("Snapshots of the index."),
+});
+
 export const collectionDescription = z.object({
   collection: collectionName,
   dimension: z.int(),
@@ -71,7 +82,8 @@ export const collectionDescription = z.object({
   replication_factor: z.int(),
   rows: z.int(),
   indexed_rows: z.int(),
-  bytes: z.record(z.string(), z.number()),
+  bytes: collectionBytes,
+  bytes_per_row: collectionBytes.meta({ description: "`bytes` divided by `rows`." }),
 });
 
 export const collectionList = z.array(collectionDescription);

@@ -49,12 +49,29 @@ export interface CollectionSettings {
   replication_factor: number;
 }
 
+/** Bytes by what takes them; the names say whether of memory or of the disk. */
+export interface CollectionBytes {
+  /** The float32 rows, deleted ones included until they are compacted. */
+  vectors_memory: number;
+  /** What the index compares: int8 codes, or copies of the rows (engine `hnswlib`). */
+  index_codes_memory: number;
+  /** What the index finds rows by: links or lists. */
+  index_links_memory: number;
+  /** Vector files. */
+  vectors_disk: number;
+  /** LMDB: ids, versions, metadata, Merkle leaves, what is kept of writes. */
+  rows_disk: number;
+  /** Snapshots of the index, up to two; 0 while its builder is starting anew. */
+  index_disk: number;
+}
+
 export interface CollectionDescription extends CollectionSettings {
   rows: number;
   /** Rows that the index holds; equal to `rows` once the builder has caught up. */
   indexed_rows: number;
-  /** Bytes by component, memory and disk. */
-  bytes: Record<string, number>;
+  bytes: CollectionBytes;
+  /** `bytes` divided by `rows`; zeros while there are none. */
+  bytes_per_row: CollectionBytes;
 }
 
 export interface WriteOptions {

@@ -4,6 +4,7 @@ export * from "./directory-lock.js";
 export { MemoryTables, type CommitPoint } from "./memory-table.js";
 export { openRowStore, type RowStoreOptions } from "./open-row-store.js";
 export { leafBytes } from "./leaf-records.js";
+export { recordBytes } from "./row-size.js";
 export type * from "./row-store.js";
 export type { OpenTable } from "./table.js";
 export * from "./verify.js";

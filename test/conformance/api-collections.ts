@@ -86,9 +86,15 @@ export function describeApiCollections(store: StoreUnderTest): void {
       const found = await store().describe_collection({ collection });
       expect(found.rows).toBe(20);
       expect(found.indexed_rows).toBeGreaterThanOrEqual(0);
-      for (const bytes of Object.values(found.bytes)) expect(bytes).toBeGreaterThanOrEqual(0);
-      const total = Object.values(found.bytes).reduce((sum, bytes) => sum + bytes, 0);
+      const parts: readonly number[] = Object.values({ ...found.bytes });
+      for (const bytes of parts) expect(bytes).toBeGreaterThanOrEqual(0);
+      const total = parts.reduce((sum, bytes) => sum + bytes, 0);
       expect(total).toBeGreaterThanOrEqual(20 * 4);
+      expect(Object.keys(found.bytes_per_row).sort()).toEqual(Object.keys(found.bytes).sort());
+      expect(found.bytes_per_row.vectors_memory).toBeCloseTo(
+        found.bytes.vectors_memory / found.rows,
+        0,
+      );
     });
 
     it("drops one with all of its rows; the name is free again", async () => {

@@ -57,8 +57,16 @@ export class PlainCollection {
     const rows = this.#rows.size;
     let metadata = 0;
     for (const row of this.#rows.values()) metadata += row.metadata.length;
-    const bytes = { vectors: rows * this.settings.dimension * 4, metadata };
-    return { ...this.settings, rows, indexed_rows: rows, bytes };
+    const none = { index_codes_memory: 0, index_links_memory: 0, vectors_disk: 0, index_disk: 0 };
+    const vectors_memory = rows * this.settings.dimension * 4;
+    const bytes = { ...none, vectors_memory, rows_disk: metadata };
+    const share = (value: number): number => (rows === 0 ? 0 : value / rows);
+    const bytes_per_row = {
+      ...none,
+      vectors_memory: share(vectors_memory),
+      rows_disk: share(metadata),
+    };
+    return { ...this.settings, rows, indexed_rows: rows, bytes, bytes_per_row };
   }
 
   insert({ vectors, metadata, ids: given }: NormalInsert): WriteAnswer {

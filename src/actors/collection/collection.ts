@@ -14,11 +14,12 @@ import type {
 import type { PayloadPublication } from "../../payload/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
-import type { ActorRef } from "../../runtime/index.js";
+import type { ActorRef, AskResult } from "../../runtime/index.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
 import type { SearcherMessage } from "../searcher/messages.js";
 import { AnswerAreas } from "./answer-areas.js";
 import type { PreparedWrite } from "./prepared-write.js";
+import { collectionBytes } from "./collection-bytes.js";
 import { ReadCoordinator } from "./read-coordinator.js";
 import { WorkerPool } from "./worker-pool.js";
 import type { WriteResult } from "./write-answer.js";
@@ -123,14 +124,24 @@ export class Collection {
   }
 
   async describe(): Promise<CollectionDescription> {
-    const { rows, next_ordinal, bytes } = await this.status();
+    const [{ rows, next_ordinal, bytes: stored }, indexDisk] = await Promise.all([
+      this.status(),
+      this.#indexDiskBytes(),
+    ]);
+    const publication = this.#publication;
+    const copies = this.#parts.searchers.refs.length + 1;
     const unindexed = Math.max(0, next_ordinal - this.#indexed);
     return {
       ...this.settings,
       rows,
       indexed_rows: Math.max(0, rows - Math.min(rows, unindexed)),
-      bytes: { ...bytes },
+      ...collectionBytes(rows, { stored, publication, copies, indexDisk }),
     };
+  }
+
+  async #indexDiskBytes(): Promise<number> {
+    const end = await this.#parts.builder.ask({ type: "disk_bytes" }, { timeout_ms: statusMs });
+    return end.outcome === "gone" ? 0 : answerOf(end as AskResult<number>, "the index builder");
   }
 
   /**

@@ -19,6 +19,7 @@ import type {
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
 import { rowSlots } from "../row-slots.js";
+import { directoryBytes } from "./directory-bytes.js";
 import { ListRebalance } from "./list-rebalance.js";
 import { PublishPolicy } from "./publish-policy.js";
 
@@ -38,6 +39,8 @@ export type IndexBuilderMessage =
   | { readonly type: "build_slice" }
   /** For an index of lists. Answered by their `ListFacts` when the step is done. */
   | { readonly type: "rebalance"; readonly step: RebalanceStep }
+  /** Answers the bytes of its snapshots. */
+  | { readonly type: "disk_bytes" }
   /** The shared memory has grown by a segment: attachments[0] is the new handle. */
   | { readonly type: "rows_extended" };
 
@@ -132,7 +135,10 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     });
   }
 
-  async receive(message: IndexBuilderMessage, envelope: Envelope): Promise<ListFacts | undefined> {
+  async receive(
+    message: IndexBuilderMessage,
+    envelope: Envelope,
+  ): Promise<ListFacts | number | undefined> {
     switch (message.type) {
       case "rows_extended":
         this.#rows.adopt(envelope.attachments[0] as SharedRowsHandle);
@@ -144,6 +150,8 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
       case "build_slice":
         await this.#runSlice();
         return undefined;
+      case "disk_bytes":
+        return directoryBytes(new SystemDisk(), this.#args.directory);
       case "rebalance":
         return this.#lists.run(this.#open.builder, message.step);
       default:

@@ -53,12 +53,18 @@ export interface WriteOutcome {
   readonly root: string;
 }
 
+export interface StoredBytes {
+  readonly vectors_memory: number;
+  readonly vectors_disk: number;
+  readonly rows_disk: number;
+}
+
 export interface ReplicaStatus {
   readonly rows: number;
   readonly next_ordinal: number;
   readonly applied_version: string;
   readonly root: string;
-  readonly bytes: Readonly<Record<string, number>>;
+  readonly bytes: StoredBytes;
 }
 
 export interface WatchSpec {

@@ -69,16 +69,23 @@ export function graphLayout({ dimension, m }: GraphShape): GraphLayout {
   assert(slot.pool + (efMax + 2) * 8 <= slot.visited, "the largest pool fits its place");
   const codeBytes = roundUp(dimension, 16);
   const stride = roundUp(codeBytes + fieldBytes + 8 * m, lineBytes);
-  // A row reaches level l with probability m^-l, and takes 1 + m words per level.
-  const upperRowBytes = (upperMargin * 4 * (m + 1)) / (m - 1);
+  const upperRoom = upperMargin * upperRowBytes(m);
   const bitmapShare = (2 * scratchSlots) / 8;
   const room = (segmentPagesMax - 4) * pageBytes - scratchSlots * (slot.visited + 2 * pageBytes);
-  const rowsMax = Math.floor(room / (stride + upperRowBytes + bitmapShare));
+  const rowsMax = Math.floor(room / (stride + upperRoom + bitmapShare));
   const bitmapBytes = roundUp(rowsMax / 8, 16);
   const slotBytes = roundUp(slot.visited + 2 * bitmapBytes, pageBytes);
   const upperBase = pageBytes + scratchSlots * slotBytes;
-  const rowsBase = roundUp(upperBase + rowsMax * upperRowBytes, pageBytes);
+  const rowsBase = roundUp(upperBase + rowsMax * upperRoom, pageBytes);
   return { codeBytes, stride, rowsMax, bitmapBytes, slotBytes, upperBase, rowsBase };
+}
+
+/**
+ * Bytes of a row's lists above the lowest level, on average: it reaches level l with probability
+ * m^-l, and takes 1 + m words on each.
+ */
+export function upperRowBytes(m: number): number {
+  return (4 * (m + 1)) / (m - 1);
 }
 
 /** Pages of a memory that holds `rows` rows. */
