@@ -4,7 +4,7 @@
  * Rows are taken in the order of their ordinals. Each is noted twice: in a small layer, frozen at
  * every publication and closed after `smallRows`, and in the layer of its block, which takes the place
  * of the small ones when all of its 65,536 rows are there. So a publication costs little, and a row
- * is decoded once.
+ * is decoded once. A block whose rows are all there from the beginning goes without small layers.
  *
  * Rows that change later are taken again into the patch of their block, a layer over the others. A
  * patch of too many rows is replaced by building the block anew.
@@ -59,6 +59,8 @@ export class PayloadBuilder {
   #small = new LayerWriter(0);
   #smallRows = 0;
   #open = new LayerWriter(0);
+  /** All rows of the open block were there when it was begun: it needs no small layers. */
+  #isBulk = false;
   #covered = 0;
   #position: number;
   #published = { covered: 0, position: 0 };
@@ -121,7 +123,7 @@ export class PayloadBuilder {
 
   /** All that was taken so far. */
   publish(): PayloadPublication {
-    const smalls = [...this.#smalls];
+    const smalls = this.#isBulk ? [this.#freeze(this.#open, "small")] : [...this.#smalls];
     if (this.#smallRows > 0) smalls.push(this.#freeze(this.#small, "small"));
     const whole = this.#blocks.flatMap(({ whole }) => whole ?? []);
     const patches = this.#blocks.flatMap(({ patch }) => patch ?? []);
@@ -136,6 +138,9 @@ export class PayloadBuilder {
 
   #take(snapshot: RowSnapshot, end: number): void {
     if (this.#covered >= end) return;
+    if (this.#covered % blockRows === 0) {
+      this.#isBulk = snapshot.nextOrdinal - this.#covered >= blockRows;
+    }
     for (const { ordinal, metadata } of snapshot.scan(this.#covered)) {
       while (this.#covered < Math.min(ordinal, end)) this.#add(this.#covered, undefined);
       if (this.#covered >= end) return;
@@ -148,10 +153,12 @@ export class PayloadBuilder {
     const metadata = bytes && decodeMetadata(bytes);
     const row = ordinal % blockRows;
     if (row === 0) this.#blocks.push(newBlock(undefined));
-    this.#small.add(row, metadata);
     this.#open.add(row, metadata);
-    this.#smallRows++;
     this.#covered = ordinal + 1;
+    if (!this.#isBulk) {
+      this.#small.add(row, metadata);
+      this.#smallRows++;
+    }
     if (this.#covered % blockRows === 0) this.#closeBlock();
     else if (this.#smallRows === this.#smallRowsMax) this.#closeSmall();
   }
@@ -163,6 +170,7 @@ export class PayloadBuilder {
   }
 
   #closeBlock(): void {
+    this.#isBulk = false;
     this.#blockAt(this.#covered - 1).whole = this.#freeze(this.#open, "whole");
     this.#smalls = [];
     this.#small = new LayerWriter(this.#blocks.length);
@@ -227,6 +235,7 @@ export class PayloadBuilder {
     this.#small = new LayerWriter(0);
     this.#open = new LayerWriter(0);
     this.#smallRows = 0;
+    this.#isBulk = false;
     this.#rebuild = undefined;
     this.#covered = 0;
     this.#position = settled;

@@ -26,7 +26,7 @@ export type PayloadBuilderMessage =
 /** Rows taken in before the next message gets its turn. */
 const sliceRows = 512;
 /** Publish at once when so much is new; less waits for `restMs` after the last publication. */
-const publishRows = 32_768;
+const publishRows = 65_536;
 const restMs = 500;
 const announceMs = 60_000;
 

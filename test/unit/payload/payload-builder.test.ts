@@ -49,6 +49,20 @@ describe("payload builder", () => {
     }
   });
 
+  it("publishes in the middle of a block that it takes at one go", () => {
+    const half = new PayloadBuilder(rows.changes);
+    half.step(() => rows.snapshot(), 40_000);
+    const early = half.publish();
+    expect([early.covered, kinds(early)]).toEqual([40_000, { small: 1 }]);
+    const admitted = new AdmittedRows(rows.changes);
+    admitted.refresh(early);
+    const { ordinals, looks } = rows.ask(admitted, { group: 3 });
+    expect(looks).toBe(count - 40_000);
+    expect(ordinals).toEqual(rows.expected({ group: 3 }));
+    buildAll(rows, half);
+    expect(kinds(half.publish())).toEqual({ whole: 1, small: 2 });
+  });
+
   it("goes on from what an earlier one published, and publishes nothing until it is that far", () => {
     const second = new PayloadBuilder(rows.changes, publication);
     expect(second.covered).toBe(65_536);
