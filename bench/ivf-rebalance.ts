@@ -2,10 +2,10 @@
  * What does rebalancing buy when data doubles and lies elsewhere? Lists are trained on one half of the
  * classes; then the other half comes, and the lists are (a) rebalanced as a node does it, (b) left as
  * they are, (c) made from nothing at the end. Recall and time of searches before, during and after,
- * the three contestants and an HNSW index in turns, in one process, on one thread.
+ * the contestants (with --graph also an HNSW index) in turns, in one process, on one thread.
  *
  *   node dist-bench/ivf-rebalance.js --train F --queries Q --meta META.jsonl --metric l2
- *     [--queries-max 300] [--rounds 7] [--json FILE]
+ *     [--queries-max 300] [--rounds 7] [--graph] [--json FILE]
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,6 +46,7 @@ const { values: options } = parseArgs({
     metric: { type: "string", default: "l2" },
     "queries-max": { type: "string", default: "300" },
     rounds: { type: "string", default: "7" },
+    graph: { type: "boolean", default: false },
     json: { type: "string" },
   },
 });
@@ -270,8 +271,8 @@ left.rows.commit(train.rows);
 await add(left, train.rows);
 for (const one of [rebalanced, left]) await publish(one);
 const fresh = await contestant("fresh", "ivf", train.rows);
-const hnsw = await contestant("hnsw", "hnsw", train.rows);
-for (const one of [fresh, hnsw]) {
+const others = options.graph ? [await contestant("hnsw", "hnsw", train.rows)] : [];
+for (const one of [fresh, ...others]) {
   await add(one, train.rows);
   await rebalance(one);
   await publish(one);
@@ -284,7 +285,7 @@ summary["during"] = {
   p99_us: during.us[Math.floor(during.us.length * 0.99)],
 };
 console.log("during", JSON.stringify(summary["during"]));
-const contestants = [rebalanced, left, fresh, hnsw];
+const contestants = [rebalanced, left, fresh, ...others];
 const truth = truthOf(fresh.rows, train.rows);
 measure(contestants, truth);
 report("after", contestants);
