@@ -3,9 +3,18 @@ import { encodeAnswer } from "../dist/protocol/index.js";
 
 let counter = 0;
 
-/** No two rows are the same, and no two bodies. */
-export function insertBody(of: { readonly rows: number; readonly dimension: number }): Uint8Array {
-  const { rows, dimension } = of;
+interface Shape {
+  readonly rows: number;
+  readonly dimension: number;
+}
+
+export function insertBody(of: Shape): Uint8Array {
+  const { data, metadata } = insertRows(of);
+  return encodeAnswer("msgpack", { vectors: { dimension: of.dimension, data }, metadata });
+}
+
+/** No two rows are the same, of whatever call. */
+export function insertRows({ rows, dimension }: Shape) {
   const data = new Float32Array(rows * dimension);
   let state = (0x9e3779b9 ^ ++counter) >>> 0;
   for (let index = 0; index < data.length; index++) {
@@ -19,5 +28,5 @@ export function insertBody(of: { readonly rows: number; readonly dimension: numb
     source: "made for the benchmark of inserts, about two hundred bytes a row",
     tags: ["one", "two", `tag ${row % 100}`],
   }));
-  return encodeAnswer("msgpack", { vectors: { dimension, data }, metadata });
+  return { data, metadata };
 }

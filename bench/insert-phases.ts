@@ -17,17 +17,10 @@ import { openRowStore } from "../dist/storage/index.js";
 import { openLmdbTable } from "../dist/storage/lmdb-table.js";
 import type { OpenTable } from "../dist/storage/table.js";
 import { insertBody } from "./insert-body.js";
-import { percentile } from "./figures.js";
+import { summary as summaryOf, type Figures, type InsertLoad } from "./insert-load.js";
 
-export interface PhasesOptions {
+export interface PhasesOptions extends Omit<InsertLoad, "searches"> {
   readonly directory: string;
-  readonly dimension: number;
-  readonly rows: number;
-  /** Rows that are there before the first measured call. */
-  readonly there: number;
-  readonly calls: number;
-  /** Milliseconds of rest before each measured call: the disk is throttled after bursts. */
-  readonly restMs: number;
 }
 
 /** Milliseconds by phase, of one call. */
@@ -84,12 +77,14 @@ class Bench {
   readonly #watch = new Stopwatch();
   #replica!: Replica;
   #version = 0;
+  /** Made before the clock runs. */
+  #body: Uint8Array | undefined;
 
   constructor(options: PhasesOptions) {
     this.#options = options;
   }
 
-  async run(): Promise<Record<string, Record<string, number>>> {
+  async run(): Promise<Figures> {
     const { rows, there, calls, restMs } = this.#options;
     await this.#start();
     for (let done = 0; done < there; done += rows) await this.#call();
@@ -97,7 +92,11 @@ class Bench {
     for (let call = 0; call < calls; call++) {
       await new Promise((resolve) => setTimeout(resolve, restMs));
       this.#watch.phases = new Map();
-      await this.#watch.time("whole", () => this.#call());
+      this.#body = insertBody(this.#options);
+      const before = process.cpuUsage();
+      await this.#call();
+      const { user, system } = process.cpuUsage(before);
+      this.#watch.add("cpu, all threads", (user + system) / 1000);
       samples.push(this.#watch.phases);
     }
     await this.#replica.close();
@@ -130,7 +129,8 @@ class Bench {
 
   async #call(): Promise<void> {
     const { rows, dimension } = this.#options;
-    const body = insertBody({ rows, dimension });
+    const body = this.#body ?? insertBody({ rows, dimension });
+    this.#body = undefined;
     const prepared = await this.#watch.time("decode", () =>
       prepareWrite(normaliseBody("insert", "bench", "msgpack", body), systemRandom),
     );
@@ -143,16 +143,16 @@ class Bench {
   }
 }
 
-function summary(samples: readonly Phases[]): Record<string, Record<string, number>> {
+function summary(samples: readonly Phases[]): Figures {
   const names = new Set(samples.flatMap((phases) => [...phases.keys()]));
   return Object.fromEntries(
     [...names].map((name) => {
       const times = samples.map((phases) => phases.get(name) ?? 0);
-      return [name, { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }];
+      return [name, summaryOf(times)];
     }),
   );
 }
 
-export function runPhases(options: PhasesOptions): Promise<Record<string, Record<string, number>>> {
+export function runPhases(options: PhasesOptions): Promise<Figures> {
   return new Bench(options).run();
 }

@@ -3,7 +3,7 @@
  * runs again from it. Only `systemRandom` asks the machine.
  */
 import { randomFillSync } from "node:crypto";
-import { formatUuid } from "./uuid.js";
+import { formatUuid, uuidBytes } from "./uuid.js";
 
 export interface Random {
   /** A whole number, 0 <= n < 2^32. */
@@ -61,9 +61,17 @@ export function randomBelow(random: Random, bound: number): number {
 
 /** A version 4 UUID (RFC 9562), in its text form. */
 export function randomUuid(random: Random): string {
-  const words = Uint32Array.of(random.uint32(), random.uint32(), random.uint32(), random.uint32());
+  return formatUuid(randomUuids(random, 1), 0);
+}
+
+/** Version 4 UUIDs, 16 bytes each. */
+export function randomUuids(random: Random, count: number): Uint8Array {
+  const words = new Uint32Array((count * uuidBytes) / 4);
+  for (let index = 0; index < words.length; index++) words[index] = random.uint32();
   const bytes = new Uint8Array(words.buffer);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  return formatUuid(bytes, 0);
+  for (let at = 0; at < bytes.length; at += uuidBytes) {
+    bytes[at + 6] = ((bytes[at + 6] as number) & 0x0f) | 0x40;
+    bytes[at + 8] = ((bytes[at + 8] as number) & 0x3f) | 0x80;
+  }
+  return bytes;
 }

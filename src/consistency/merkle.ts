@@ -123,14 +123,25 @@ const digestBytes = new Uint8Array(digestWords.buffer);
 
 /** The eight words of the hash of `entry`, until the next call. */
 function digest({ id, version, checksums }: MerkleEntry): Uint32Array {
-  assert(version.length <= versionBytesMax, "a version has at most 64 characters");
   hashed.set(id, 0);
   hashed[16] = checksums ? 1 : 0;
   hashed.writeUInt32LE(checksums?.vector ?? 0, 17);
   hashed.writeUInt32LE(checksums?.metadata ?? 0, 21);
-  const length = headBytes + hashed.write(version, headBytes, "latin1");
+  const length = headBytes + putVersion(version);
   digestBytes.set(sha256(hashed.subarray(0, length)));
   return digestWords;
+}
+
+let lastVersion = "";
+
+/** Puts the version behind the head, where that of the entry before may stand already; its length. */
+function putVersion(version: string): number {
+  if (version !== lastVersion) {
+    assert(version.length <= versionBytesMax, "a version has at most 64 characters");
+    hashed.write(version, headBytes, "latin1");
+    lastVersion = version;
+  }
+  return version.length;
 }
 
 function sha256(bytes: Uint8Array): Buffer {

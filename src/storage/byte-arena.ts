@@ -6,17 +6,17 @@
 const pieceBytes = 256 * 1024;
 
 export class ByteArena {
-  #piece = Buffer.alloc(0);
+  /** Where the bytes that were taken last stand. */
+  piece = Buffer.alloc(0);
   #used = 0;
 
-  /** `length` zeroed bytes that nobody else gets. */
-  take(length: number): Buffer {
-    if (length > pieceBytes) return Buffer.alloc(length);
-    if (this.#used + length > this.#piece.length) {
-      this.#piece = Buffer.alloc(pieceBytes);
+  /** Takes `length` zeroed bytes that nobody else gets; where they begin in `piece`. */
+  take(length: number): number {
+    if (this.#used + length > this.piece.length) {
+      this.piece = Buffer.alloc(Math.max(length, pieceBytes));
       this.#used = 0;
     }
     this.#used += length;
-    return this.#piece.subarray(this.#used - length, this.#used);
+    return this.#used - length;
   }
 }

@@ -2,7 +2,7 @@
  * A checked write in the form in which it crosses threads: a few pieces of memory, ids made where the
  * caller gave none. Built by gateways from bodies, and by the embedded store from objects.
  */
-import { packBytes, parseUuid, randomUuid, uuidBytes } from "../../base/index.js";
+import { packBytes, parseUuid, randomUuids, uuidBytes } from "../../base/index.js";
 import type { Random } from "../../base/index.js";
 import type {
   ConsistencyLevel,
@@ -40,7 +40,7 @@ function packWrite(request: NormalWrite, random: Random): PackedWrite {
   switch (request.operation) {
     case "insert": {
       const { count, data } = request.vectors;
-      const ids = packIds(request.ids ?? Array.from({ length: count }, () => randomUuid(random)));
+      const ids = request.ids ? packIds(request.ids) : randomUuids(random, count);
       return { kind: "insert", ids, vectors: data, metadata: packBytes(request.metadata) };
     }
     case "update":

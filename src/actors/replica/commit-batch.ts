@@ -1,6 +1,6 @@
 /** From a plan to what storage commits, and what the commit does to the Merkle tree. */
 import type { MerkleEntry, MerkleTree } from "../../consistency/index.js";
-import type { CommitBatch, RowRecord } from "../../storage/index.js";
+import type { CommitBatch, RowRecord, RowRemoval, Tombstone } from "../../storage/index.js";
 import type { RowChange, WritePlan } from "./write-plan.js";
 
 export interface OperationRecord {
@@ -30,23 +30,10 @@ export function commitBatch(
   operations: readonly OperationRecord[],
   applied: { readonly version: string; readonly nowMs: number },
 ): CommitBatch {
-  const changes = [...plan.changes].filter(isReal);
+  const changes = changesOf(plan);
   return {
     vectors: plan.vectors(),
-    puts: changes.flatMap(({ before, after }) => (after && after !== before ? [after] : [])),
-    removes: changes.flatMap(({ id, before, after }) =>
-      before && before.ordinal !== after?.ordinal
-        ? [{ ordinal: before.ordinal, id, keepId: after !== undefined }]
-        : [],
-    ),
-    tombstones: changes.flatMap(({ id, afterTombstone, beforeTombstone }) =>
-      afterTombstone !== undefined && afterTombstone !== beforeTombstone
-        ? [{ id, version: afterTombstone }]
-        : [],
-    ),
-    untombstone: changes.flatMap(({ id, afterTombstone, beforeTombstone }) =>
-      beforeTombstone !== undefined && afterTombstone === undefined ? [id] : [],
-    ),
+    ...changes,
     leaves: tree.takeChanged().map((bucket) => ({ bucket, leaf: tree.leaf(bucket) })),
     operations,
     appliedVersion: applied.version,
@@ -54,18 +41,23 @@ export function commitBatch(
   };
 }
 
-/** Ordinals that no live row has after the plan: rows replaced or deleted, and holes. */
-export function deadOrdinals(plan: WritePlan): Uint32Array {
-  const live = new Set<number>();
-  const dead: number[] = [];
-  for (const { before, after } of plan.changes) {
-    if (after) live.add(after.ordinal);
-    if (before && before.ordinal !== after?.ordinal) dead.push(before.ordinal);
+function changesOf(
+  plan: WritePlan,
+): Pick<CommitBatch, "puts" | "removes" | "tombstones" | "untombstone"> {
+  const puts: RowRecord[] = [];
+  const removes: RowRemoval[] = [];
+  const tombstones: Tombstone[] = [];
+  const untombstone: Uint8Array[] = [];
+  for (const { id, before, after, beforeTombstone, afterTombstone } of plan.changes) {
+    if (after && after !== before) puts.push(after);
+    if (before && before.ordinal !== after?.ordinal) {
+      removes.push({ ordinal: before.ordinal, id, keepId: after !== undefined });
+    }
+    if (afterTombstone === beforeTombstone) continue;
+    if (afterTombstone !== undefined) tombstones.push({ id, version: afterTombstone });
+    else untombstone.push(id);
   }
-  for (let ordinal = plan.firstOrdinal; ordinal < plan.nextOrdinal; ordinal++) {
-    if (!live.has(ordinal)) dead.push(ordinal);
-  }
-  return Uint32Array.from(dead);
+  return { puts, removes, tombstones, untombstone };
 }
 
 /** Ordinals whose records the plan replaces or removes. */
@@ -77,8 +69,19 @@ export function changedOrdinals(plan: WritePlan): Uint32Array {
   return Uint32Array.from(changed);
 }
 
-function isReal(change: RowChange): boolean {
-  return change.before !== change.after || change.beforeTombstone !== change.afterTombstone;
+/** Ordinals that no live row has after the plan: rows replaced or deleted, and holes. */
+export function deadOrdinals(plan: WritePlan): Uint32Array {
+  const { firstOrdinal, nextOrdinal } = plan;
+  const live = new Uint8Array(nextOrdinal - firstOrdinal);
+  const dead: number[] = [];
+  for (const { before, after } of plan.changes) {
+    if (after && after.ordinal >= firstOrdinal) live[after.ordinal - firstOrdinal] = 1;
+    if (before && before.ordinal !== after?.ordinal) dead.push(before.ordinal);
+  }
+  live.forEach((isLive, index) => {
+    if (isLive === 0) dead.push(firstOrdinal + index);
+  });
+  return Uint32Array.from(dead);
 }
 
 function moveEntry(

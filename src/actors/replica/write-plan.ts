@@ -236,8 +236,11 @@ function isNewer(version: string, change: RowChange): boolean {
   return version > (change.after?.version ?? change.afterTombstone ?? "");
 }
 
+/** An id as a text of eight UTF-16 units: the fastest key for a map that there is. */
 function keyOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
+  const unit = (at: number): number => (id[at] as number) | ((id[at + 1] as number) << 8);
+  // prettier-ignore
+  return String.fromCharCode(unit(0), unit(2), unit(4), unit(6), unit(8), unit(10), unit(12), unit(14));
 }
 
 function idAt(ids: Uint8Array, index: number): Uint8Array {
