@@ -10,7 +10,7 @@ import { graphLayout, header, upperRowBytes } from "./shared/graph-layout.js";
 import type { IndexPublication } from "./vector-index.js";
 
 export interface IndexSize {
-  /** Bytes by which rows are compared: int8 codes, or copies of the float32 rows. */
+  /** Bytes by which rows are compared: int8 codes and sketches, or copies of the float32 rows. */
   readonly codes: number;
   /** Bytes by which rows are found: links of a graph, lists, and what records hold beside codes. */
   readonly links: number;
@@ -33,10 +33,11 @@ export function indexMemory(publication: IndexPublication, copies: number): Inde
     case "hnswlib":
       return times(hnswlibRowBytes(publication.spec), indexed * copies);
     case "shared": {
-      const { codeBytes, stride, upperBase } = graphLayout(publication.spec);
+      const { codeBytes, sketchStride, stride, upperBase } = graphLayout(publication.spec);
       const words = new Uint32Array(publication.memory.buffer, 0, header.mean / 4);
       const upper = (words[header.upperUsed / 4] as number) - upperBase;
-      return { codes: indexed * codeBytes, links: indexed * (stride - codeBytes) + upper };
+      const codes = indexed * (codeBytes + sketchStride);
+      return { codes, links: indexed * (stride - codeBytes) + upper };
     }
     case "ivf": {
       const { codeBytes, chunksBase } = listLayout(publication.spec.dimension);
@@ -90,8 +91,8 @@ function hnswlibRowBytes({ dimension, m }: HnswSpec): IndexSize {
 }
 
 function sharedRowBytes(spec: SharedSpec): IndexSize {
-  const { codeBytes, stride } = graphLayout(spec);
-  return { codes: codeBytes, links: stride - codeBytes + upperRowBytes(spec.m) };
+  const { codeBytes, sketchStride, stride } = graphLayout(spec);
+  return { codes: codeBytes + sketchStride, links: stride - codeBytes + upperRowBytes(spec.m) };
 }
 
 function listRowBytes({ dimension, lists }: IvfSpec, rows: number): IndexSize {

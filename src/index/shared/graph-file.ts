@@ -1,7 +1,7 @@
 /**
  * A graph as a file: the used parts of its memory, one after the other, without the scratch slots.
  *
- *     entry point and end of the upper lists | mean | upper lists | records of the rows
+ *     entry point and end of the upper lists | mean | upper lists | sketches | records
  *
  * Whether a file is whole is for `SnapshotDirectory` to say: here it is taken as it was written.
  */
@@ -9,7 +9,7 @@ import type { Disk, DiskFile } from "../../base/index.js";
 import type { SharedGraph } from "./graph.js";
 
 /** Changes with the layout of records and lists: files of another format are not read. */
-export const graphFormat = 1;
+export const graphFormat = 2;
 
 const chunkBytes = 1 << 22;
 

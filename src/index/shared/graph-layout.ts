@@ -24,6 +24,11 @@ export interface GraphLayout {
   readonly bitmapBytes: number;
   readonly slotBytes: number;
   readonly upperBase: number;
+  /** Bits per component of a sketch; 0 for short vectors, which have none. */
+  readonly sketchBits: number;
+  /** Bytes from one row's sketch to the next. */
+  readonly sketchStride: number;
+  readonly sketchBase: number;
   readonly rowsBase: number;
 }
 
@@ -44,11 +49,20 @@ export const header = {
   bitmapBytes: 56,
   rowsBase: 60,
   stride: 64,
+  sketchBits: 68,
+  sketchStride: 72,
+  sketchBase: 76,
   mean: 4096,
 } as const;
 
 /** Byte offsets in a scratch slot. */
-export const slot = { vector: 0, query: 0x4000, pool: 0x14000, visited: 0x35000 } as const;
+export const slot = {
+  vector: 0,
+  query: 0x4000,
+  sketchQuery: 0x12000,
+  pool: 0x14000,
+  visited: 0x35000,
+} as const;
 
 /** Candidates that a walk can keep: what fits the pool. */
 export const efMax = 16_384;
@@ -61,6 +75,11 @@ export const flagsField = 12;
 export const linksField = 16;
 /** A row's record begins at a cache line. */
 const lineBytes = 64;
+/** Vectors of fewer components have no sketches: their codes are as short. */
+const sketchedMin = 96;
+const sketchBitsMax = 4;
+/** Factor, shift, bias and slack. */
+const sketchFieldBytes = 16;
 /** Room for upper lists beyond what levels drawn at random take on average. */
 const upperMargin = 1.25;
 
@@ -72,12 +91,34 @@ export function graphLayout({ dimension, m }: GraphShape): GraphLayout {
   const upperRoom = upperMargin * upperRowBytes(m);
   const bitmapShare = (2 * scratchSlots) / 8;
   const room = (segmentPagesMax - 4) * pageBytes - scratchSlots * (slot.visited + 2 * pageBytes);
-  const rowsMax = Math.floor(room / (stride + upperRoom + bitmapShare));
+  const { sketchBits, sketchStride } = sketchShape(codeBytes);
+  const rowsMax = Math.floor(room / (stride + sketchStride + upperRoom + bitmapShare));
   const bitmapBytes = roundUp(rowsMax / 8, 16);
   const slotBytes = roundUp(slot.visited + 2 * bitmapBytes, pageBytes);
   const upperBase = pageBytes + scratchSlots * slotBytes;
-  const rowsBase = roundUp(upperBase + rowsMax * upperRoom, pageBytes);
-  return { codeBytes, stride, rowsMax, bitmapBytes, slotBytes, upperBase, rowsBase };
+  const sketchBase = roundUp(upperBase + rowsMax * upperRoom, pageBytes);
+  const rowsBase = roundUp(sketchBase + rowsMax * sketchStride, pageBytes);
+  return {
+    codeBytes,
+    stride,
+    rowsMax,
+    bitmapBytes,
+    slotBytes,
+    upperBase,
+    sketchBits,
+    sketchStride,
+    sketchBase,
+    rowsBase,
+  };
+}
+
+/** As many bits per component as fit the cache lines that one bit per component needs. */
+function sketchShape(components: number): Pick<GraphLayout, "sketchBits" | "sketchStride"> {
+  if (components < sketchedMin) return { sketchBits: 0, sketchStride: 0 };
+  const planeBytes = Math.ceil(components / 128) * 16;
+  const sketchStride = roundUp(planeBytes + sketchFieldBytes, lineBytes);
+  const fitting = Math.floor((sketchStride - sketchFieldBytes) / planeBytes);
+  return { sketchBits: Math.min(fitting, sketchBitsMax), sketchStride };
 }
 
 /**

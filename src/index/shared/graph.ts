@@ -90,7 +90,7 @@ export class SharedGraph {
     words[header.identity / 4] = random.uint32();
     words[header.identity / 4 + 1] = random.uint32();
     words[header.codeBytes / 4] = layout.codeBytes;
-    words[header.upperEnd / 4] = layout.rowsBase;
+    words[header.upperEnd / 4] = layout.sketchBase;
     words[header.m / 4] = spec.m;
     words[header.efConstruction / 4] = spec.efConstruction;
     graph.#floats[header.productFactor / 4] = spec.metric === "dot_product" ? 1 : 2;
@@ -98,6 +98,9 @@ export class SharedGraph {
     words[header.bitmapBytes / 4] = layout.bitmapBytes;
     words[header.rowsBase / 4] = layout.rowsBase;
     words[header.stride / 4] = layout.stride;
+    words[header.sketchBits / 4] = layout.sketchBits;
+    words[header.sketchStride / 4] = layout.sketchStride;
+    words[header.sketchBase / 4] = layout.sketchBase;
     return graph;
   }
 
@@ -179,13 +182,14 @@ export class SharedGraph {
 
   /** The parts of the memory that make up a graph of `rows` rows: header, upper lists, rows. */
   parts(rows: number): readonly Uint8Array[] {
-    const { upperBase, rowsBase, stride } = this.layout;
+    const { upperBase, sketchBase, sketchStride, rowsBase, stride } = this.layout;
     const { buffer } = this.memory;
     const upperUsed = this.#words[header.upperUsed / 4] as number;
     return [
       new Uint8Array(buffer, header.entry, header.identity),
       new Uint8Array(buffer, header.mean, 4 * this.layout.codeBytes),
       new Uint8Array(buffer, upperBase, upperUsed - upperBase),
+      new Uint8Array(buffer, sketchBase, rows * sketchStride),
       new Uint8Array(buffer, rowsBase, rows * stride),
     ];
   }

@@ -37,11 +37,11 @@ export function keyAt(pool: usize, index: u32): u64 {
 @inline
 export function insertKey(pool: usize, count: u32, key: u64): u32 {
   let low: u32 = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (keyAt(pool, middle) < key) low = middle + 1;
-    else high = middle;
+  // Without branches on what the keys are: they cannot be foretold.
+  for (let left = count; left > 0; ) {
+    const half = (left + 1) >> 1;
+    low += select<u32>(half, 0, keyAt(pool, low + half - 1) < key);
+    left -= half;
   }
   const place = pool + ((<usize>low) << 3);
   let at = pool + ((<usize>count) << 3);

@@ -7,6 +7,7 @@
 import { encode, isDead } from "./codes";
 import { allowed, ENTRY, POOL, QUERY, rowAt, VECTOR } from "./layout";
 import { idOf, keyAt } from "../codes/pool";
+import { prepareSketch } from "./sketches";
 import { enter, walkLevel } from "./walk";
 
 export { insertRow } from "./insert";
@@ -15,6 +16,7 @@ export { scanAllowed } from "./list";
 /** Encodes the vector in the scratch slot to where a walk reads its query. */
 export function prepareQuery(scratch: usize): void {
   encode(scratch + VECTOR, scratch + QUERY);
+  prepareSketch(scratch, scratch + QUERY);
 }
 
 /** Fills the pool with the `ef` nearest rows; how many. */

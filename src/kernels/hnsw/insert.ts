@@ -30,6 +30,7 @@ import {
 import { linkBack, linksOf, replaceLinks, upperListBytes } from "./links";
 import { lock, lockOf, unlock } from "./locks";
 import { selectLinks } from "./select";
+import { prepareSketch, storeSketch } from "./sketches";
 import { enter, forgetMet, walkLevel } from "./walk";
 
 /**
@@ -39,6 +40,8 @@ import { enter, forgetMet, walkLevel } from "./walk";
 export function insertRow(scratch: usize, id: u32, level: u32): bool {
   const row = rowAt(id);
   encode(scratch + VECTOR, row);
+  prepareSketch(scratch, row);
+  storeSketch(scratch, id);
   countRow(id);
   const reached = reserveUpper(row, level);
   const entry = atomic.load<u64>(ENTRY);

@@ -4,6 +4,7 @@
  *     page 0     header, then the mean that rows are centred by
  *     slots      one scratch region per thread
  *     upper      link lists above the lowest level
+ *     sketches   one of `sketchStride` bytes per row (sketches.ts), unless vectors are short
  *     rows       one record of `stride` bytes each: code | scale f32 | bias f32 | upper u32 |
  *                flags u32 | count u32 | links u32 ...
  *
@@ -84,7 +85,26 @@ export function rowStride(): usize {
   return word(64);
 }
 
+/** Bits per component of a sketch; 0 where there are none. */
+// @ts-ignore: decorator
+@inline
+export function sketchBits(): u32 {
+  return load<u32>(68);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sketchStride(): usize {
+  return word(72);
+}
+
 export const MEAN: usize = 4096;
+
+// @ts-ignore: decorator
+@inline
+export function sketchAt(id: u32): usize {
+  return word(76) + <usize>id * sketchStride();
+}
 
 // @ts-ignore: decorator
 @inline
@@ -110,6 +130,8 @@ export const SCORES: usize = 0xa000;
 export const KEPT: usize = 0xe000;
 /** The pool of a list that is pruned. */
 export const SMALL_POOL: usize = 0x10000;
+/** What sketches are compared with. */
+export const SKETCH_QUERY: usize = 0x12000;
 /** The pool of a walk; while a row's neighbours are linked to it, a copy of its own list. */
 export const POOL: usize = 0x14000;
 /** Row numbers noted in the pool's place; a list more than this still fits. */

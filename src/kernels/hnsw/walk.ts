@@ -2,10 +2,17 @@
  * Walks along links: greedy on the upper levels, with a pool of the `ef` nearest on the level looked
  * for. A walk ends when the links of all in its pool were followed.
  */
-import { BATCH, ENTRY, NOTES_MAX, POOL, ROWS, SCORES, VISITED } from "./layout";
+import { BATCH, ENTRY, NOTES_MAX, POOL, ROWS, SCORES, sketchBits, VISITED } from "./layout";
 import { linkAt, linkCount, linksOf } from "./links";
-import { idOf, insertKey, keyAt, keyOf } from "../codes/pool";
+import { idOf, insertKey, keyAt, keyOf, scoreOf } from "../codes/pool";
 import { scoreRows } from "./scores";
+import { keepNear } from "./sketches";
+
+/**
+ * Candidates whose links are followed at once: memory answers for all their neighbours together, and a
+ * few rows more are met than if each step knew of the one before.
+ */
+const FOLLOWED: u32 = 3;
 
 /** The word that holds the mark of a row. */
 // @ts-ignore: decorator
@@ -53,15 +60,18 @@ export function enter(query: usize, level: u32, scratch: usize): u32 {
   forgetMet(scratch);
   const entry = atomic.load<u64>(ENTRY);
   const notes = scratch + POOL;
+  const isSketched = sketchBits() != 0;
   let noted: u32 = 0;
   let best = keyOfRow(query, <u32>entry - 1, scratch);
   for (let at = <u32>(entry >> 32); at > level; at--) {
     for (let before: u64 = 0; best != before && noted < NOTES_MAX; ) {
       before = best;
-      const found = takeLinks(idOf(best), at, scratch);
+      let found = takeLinks(idOf(best), at, scratch, 0);
       if (found == 0) break;
       memory.copy(notes + ((<usize>noted) << 2), scratch + BATCH, (<usize>found) << 2);
       noted += found;
+      if (isSketched) found = keepNear(scratch, found, scoreOf(best));
+      if (found == 0) break;
       scoreRows(query, scratch + BATCH, found, scratch + SCORES);
       best = nearestOf(best, found, scratch);
     }
@@ -97,18 +107,20 @@ export function walkLevel(
   pool: usize,
 ): u32 {
   const batch = scratch + BATCH;
+  const isSketched = sketchBits() != 0;
   isMet(scratch, start);
   store<u64>(pool, keyOfRow(query, start, scratch));
   let count: u32 = 1;
   for (let cursor: u32 = 0; cursor < count; ) {
-    const key = keyAt(pool, cursor);
-    if ((key & 1) != 0) {
-      cursor++;
-      continue;
+    let found: u32 = 0;
+    for (let taken: u32 = 0; cursor < count && taken < FOLLOWED; cursor++) {
+      const key = keyAt(pool, cursor);
+      if ((key & 1) != 0) continue;
+      store<u64>(pool + ((<usize>cursor) << 3), key | 1);
+      found += takeLinks(idOf(key), level, scratch, found);
+      taken++;
     }
-    store<u64>(pool + ((<usize>cursor) << 3), key | 1);
-    cursor++;
-    const found = takeLinks(idOf(key), level, scratch);
+    if (count == ef && isSketched) found = keepNear(scratch, found, scoreOf(keyAt(pool, ef - 1)));
     if (found == 0) continue;
     scoreRows(query, batch, found, scratch + SCORES);
     for (let at: u32 = 0; at < found; at++) {
@@ -123,16 +135,17 @@ export function walkLevel(
   return count;
 }
 
-/** Puts the rows that `id` links to and the walk has not met in the batch; how many. */
+/** Puts the rows that `id` links to and were not met in the batch, from place `from` on; how many. */
 // @ts-ignore: decorator
 @inline
-function takeLinks(id: u32, level: u32, scratch: usize): u32 {
+function takeLinks(id: u32, level: u32, scratch: usize, from: u32): u32 {
   const links = linksOf(id, level);
   const count = linkCount(links);
+  const batch = scratch + BATCH + ((<usize>from) << 2);
   let found: u32 = 0;
   for (let at: u32 = 0; at < count; at++) {
     const link = linkAt(links, at);
-    store<u32>(scratch + BATCH + ((<usize>found) << 2), link);
+    store<u32>(batch + ((<usize>found) << 2), link);
     found += isMet(scratch, link) ? 0 : 1;
   }
   return found;
