@@ -19,6 +19,8 @@ export interface IndexSize {
 const nothing: IndexSize = { codes: 0, links: 0 };
 /** Chunks of a list that are not filled, on average. */
 const emptyChunks = 0.5;
+/** Lists that are made anew stand beside the old ones for a while, and memory is never given back. */
+const generations = 2;
 
 /**
  * Bytes that a published index takes. Engine `hnswlib` keeps `copies` of the whole graph, one for
@@ -99,7 +101,7 @@ function listRowBytes({ dimension, lists }: IvfSpec, rows: number): IndexSize {
   const { codeBytes, chunkBytes, chunkRows } = listLayout(dimension);
   const rowsPerList = rows / listsWanted(rows, lists);
   const taken = chunkBytes / chunkRows + (emptyChunks * chunkBytes) / rowsPerList;
-  return { codes: codeBytes, links: taken - codeBytes };
+  return { codes: codeBytes, links: generations * taken - codeBytes };
 }
 
 function times({ codes, links }: IndexSize, count: number): IndexSize {
