@@ -5,7 +5,8 @@
  * the contestants (with --graph also an HNSW index) in turns, in one process, on one thread.
  *
  *   node dist-bench/ivf-rebalance.js --train F --queries Q --meta META.jsonl --metric l2
- *     [--queries-max 300] [--rounds 7] [--graph] [--json FILE]
+ *     [--queries-max 300] [--rounds 7] [--rows-max 30000]
+ *     [--graph] [--json FILE]
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,6 +47,7 @@ const { values: options } = parseArgs({
     metric: { type: "string", default: "l2" },
     "queries-max": { type: "string", default: "300" },
     rounds: { type: "string", default: "7" },
+    "rows-max": { type: "string", default: "1000000" },
     graph: { type: "boolean", default: false },
     json: { type: "string" },
   },
@@ -58,15 +60,20 @@ function required(name: "train" | "queries" | "meta"): string {
 }
 
 const metric = options.metric === "cosine" ? "cosine" : "l2";
-const train = readMatrix(required("train"));
+const train = firstRows(readMatrix(required("train")), Number(options["rows-max"]));
 const queryMatrix = readMatrix(required("queries"));
 const queryCount = Math.min(Number(options["queries-max"]), queryMatrix.rows);
 const queries = Array.from({ length: queryCount }, (_, row) => rowOf(queryMatrix, row));
 const directory = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
 
+function firstRows({ rows, dimension, data }: Matrix, most: number): Matrix {
+  const count = Math.min(rows, most);
+  return { rows: count, dimension, data: data.subarray(0, count * dimension) };
+}
+
 /** Half of the classes first: those that come first in the alphabet until half of the rows have one. */
 function halves(): { readonly order: number[]; readonly half: number } {
-  const lines = readFileSync(required("meta"), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(required("meta"), "utf8").trimEnd().split("\n").slice(0, train.rows);
   const classes = lines.map((line) => {
     const meta = JSON.parse(line) as Record<string, unknown>;
     return String(meta["class"] ?? meta["primary"]);
@@ -109,6 +116,8 @@ function truthOf(rows: SharedRows, count: number): ReadonlySet<number>[] {
 interface Point {
   readonly effort: SearchEffort;
   readonly recall: number;
+  /** Rows and centroids compared a query: what takes the time, on however busy a machine. */
+  readonly compared: number;
   readonly times: number[];
 }
 
@@ -180,6 +189,15 @@ function recallOf(one: Contestant, truth: readonly ReadonlySet<number>[], effort
   return found / queryCount / k;
 }
 
+function comparedBy(one: Contestant, effort: SearchEffort): number {
+  const lists = one.builder.rebalancing?.facts().lists ?? NaN;
+  const rows = queries.map((query) => {
+    const { route } = search(one, query, effort);
+    return route.kind === "probe" ? route.compared : NaN;
+  });
+  return lists + rows.reduce((sum, count) => sum + count, 0) / queryCount;
+}
+
 /** Points of the curve, measured in turns. */
 function measure(contestants: readonly Contestant[], truth: readonly ReadonlySet<number>[]): void {
   for (const one of contestants) {
@@ -189,7 +207,7 @@ function measure(contestants: readonly Contestant[], truth: readonly ReadonlySet
       : efs.map((ef) => ({ ef }));
     for (const effort of efforts) {
       const recall = recallOf(one, truth, effort);
-      one.points.push({ effort, recall, times: [] });
+      one.points.push({ effort, recall, compared: comparedBy(one, effort), times: [] });
       if (recall >= recallEnough) break;
     }
   }
@@ -208,14 +226,18 @@ function typical({ times }: Point): number {
   return [...times].sort((left, right) => left - right)[times.length >> 1] ?? NaN;
 }
 
-/** Microseconds at a recall, on straight lines between the points. */
-function timeAt({ points }: Contestant, target: number): number | undefined {
+/** A cost at a recall, on straight lines between the points. */
+function costAt(
+  { points }: Contestant,
+  target: number,
+  cost: (point: Point) => number,
+): number | undefined {
   const index = points.findIndex(({ recall }) => recall >= target);
   const after = points[index];
   if (!after) return undefined;
   const before = points[index - 1] ?? after;
   const share = after === before ? 0 : (target - before.recall) / (after.recall - before.recall);
-  return typical(before) + share * (typical(after) - typical(before));
+  return cost(before) + share * (cost(after) - cost(before));
 }
 
 const summary: Record<string, unknown> = { rows: train.rows, half, queries: queryCount };
@@ -223,14 +245,16 @@ const summary: Record<string, unknown> = { rows: train.rows, half, queries: quer
 function report(phase: string, contestants: readonly Contestant[]): void {
   for (const one of contestants) {
     const facts = one.builder.rebalancing?.facts();
-    const at = targets.map((target) => [`us_at_${target}`, timeAt(one, target)] as const);
+    const at = targets.flatMap((target) => [
+      [`us_at_${target}`, costAt(one, target, typical)] as const,
+      [`compared_at_${target}`, costAt(one, target, ({ compared }) => compared)] as const,
+    ]);
     const row = {
       ...(facts && { lists: facts.lists, largest: facts.largest, drift: facts.drift }),
       ...Object.fromEntries(at),
       add_us_per_row: (one.addMs * 1000) / one.builder.indexed,
       rebalance_us_per_row: (one.rebalanceMs * 1000) / one.builder.indexed,
       longest_slice_ms: one.longestSliceMs,
-      curve: one.points.map((point) => [point.recall, typical(point)]),
     };
     summary[`${phase} ${one.name}`] = row;
     console.log(phase, one.name, JSON.stringify(row));

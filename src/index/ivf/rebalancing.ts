@@ -14,6 +14,7 @@ import { mergeList } from "./merging.js";
 import { Retraining } from "./retraining.js";
 import { splitList } from "./splitting.js";
 import type { Training, TrainingRequest } from "./training.js";
+import { Workbench } from "./workbench.js";
 
 /** A list that keeps more than this share of its rows when split is not split again soon. */
 const wholeShare = 0.9;
@@ -34,6 +35,7 @@ export class ListRebalancing implements Rebalancing {
   #work: Retraining | { readonly kind: "split" | "merge"; left: number } | undefined;
   /** Lists that splitting did not make smaller, and how many rows they had. */
   readonly #whole = new WeakMap<RowList, number>();
+  #bench: Workbench | undefined;
   #trainedRows: number;
 
   constructor(parts: RebalancingParts) {
@@ -121,7 +123,9 @@ export class ListRebalancing implements Rebalancing {
 
   #split(list: RowList): boolean {
     const { store, rows } = this.#parts;
-    const made = splitList(store, rows, list);
+    // One for all splits: each memory takes gigabytes of address space until it is collected.
+    this.#bench ??= new Workbench(rows.dimension);
+    const made = splitList(store, rows, list, this.#bench);
     for (const one of made ?? []) {
       if (one.rows > list.rows * wholeShare) this.#whole.set(one, one.rows);
     }

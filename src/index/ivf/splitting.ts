@@ -8,7 +8,7 @@ import { seededRandom } from "../../base/index.js";
 import type { SharedRows } from "../shared-rows.js";
 import { ListChange } from "./list-change.js";
 import type { ListStore, PlacedRow, RowList } from "./list-store.js";
-import { Workbench } from "./workbench.js";
+import type { Workbench } from "./workbench.js";
 
 /** Lists around the one that is split whose rows are looked at. */
 const neighbours = 24;
@@ -16,14 +16,14 @@ const rounds = 8;
 
 /**
  * The lists that took its place; undefined when there was no memory for them. A table must be free.
- * Rows that are all the same stay together.
+ * Rows that are all the same stay together. `bench` is used for the time of the call.
  */
 export function splitList(
   store: ListStore,
   rows: SharedRows,
   list: RowList,
+  bench: Workbench,
 ): readonly RowList[] | undefined {
-  const bench = new Workbench(rows.dimension);
   const around = store.neighboursOf(list).slice(0, neighbours);
   const centroids = halve(bench, store, list);
   const change = ListChange.begin(store, rows, list, centroids);
