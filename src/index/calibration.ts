@@ -1,16 +1,15 @@
 /**
  * How hard a graph must be searched to reach a recall, measured on the graph itself: sample queries
- * are answered exactly and by walks of rising effort, and the table of both says what effort buys.
- *
- * A stored row makes too easy a query, and so does a point between two rows. A sample is a row moved
- * in a random direction by the distance to its tenth neighbour: on three real sets that needs the
- * same effort as queries from outside (docs/INDEXES.md). Queries unlike the rows need more.
+ * (calibration-samples.ts) are answered exactly and by walks of rising effort, and the table of both
+ * says what effort buys.
  */
-import { randomBelow, randomFraction, type Random } from "../base/index.js";
+import type { Random } from "../base/index.js";
+import { CalibrationSamples, truthCount } from "./calibration-samples.js";
+import type { Sample, Slices, Walk } from "./calibration-samples.js";
 import type { ExactScanner } from "./exact-scanner.js";
 import type { Hits } from "./hits.js";
-import { unitScale, type Metric } from "./metric.js";
 import type { SearchEffort } from "./index-spec.js";
+import type { Metric } from "./metric.js";
 
 /** Recall that one effort reaches, among the 10 and the 100 nearest: mean less standard error. */
 export interface CalibrationStep {
@@ -26,19 +25,15 @@ export type Calibration = readonly CalibrationStep[];
 /** With fewer rows than this nothing is measured. */
 export const calibrationRowsMin = 1000;
 
-const sampleCount = 128;
 const efSteps = [
   12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024,
 ];
-/** The neighbour, counted from the row itself, whose distance a sample is moved by. */
-const neighbour = 11;
-/** Effort with which that neighbour is looked for. */
-const neighbourEf = 64;
 /** Nothing is left to gain from here on. */
 const recallEnough = 0.999;
-
-/** What one walk of effort `ef` finds, as exactly ranked hits. */
-export type Walk = (query: Float32Array, k: number, ef: number) => Hits;
+/** A sample whose nearest were all found by so many efforts in a row is not walked for again. */
+const foundInRow = 2;
+/** Candidates of the walks after which other work gets its turn: about a millisecond. */
+const sliceCandidates = 500;
 
 export interface CalibrationInput {
   readonly scanner: ExactScanner;
@@ -47,23 +42,50 @@ export interface CalibrationInput {
   readonly indexed: number;
   readonly walk: Walk;
   readonly random: Random;
-  /** Lets other work of the thread run; called after every scan and walk. */
+  /** Lets other work of the thread run; called after every few milliseconds. */
   readonly pause: () => Promise<void>;
 }
 
-/** Measures recall over rising efforts. Costs 128 exact scans and up to 2,700 walks. */
+/** Measures recall over rising efforts with new samples: 128 exact scans and up to 2,700 walks. */
 export async function calibrate(input: CalibrationInput): Promise<Calibration> {
-  if (input.indexed - input.scanner.rows.dead < calibrationRowsMin) return [];
-  const samples: Sample[] = [];
-  for (let count = 0; count < sampleCount; count++) {
-    samples.push(takeSample(input));
-    await input.pause();
+  const { scanner, indexed, walk, pause } = input;
+  if (indexed - scanner.rows.dead < calibrationRowsMin) return [];
+  const samples = new CalibrationSamples({ ...input, walkTo: () => walk });
+  const preparing = samples.bringUpTo(indexed, 0);
+  while (preparing.next().done !== true) await pause();
+  const measuring = measureRecall(samples.all, walk, scanner);
+  for (;;) {
+    const { done, value } = measuring.next();
+    if (done === true) return value;
+    await pause();
   }
+}
+
+/**
+ * The recall of walks over rising efforts. Samples that rows were compared with up to the same
+ * ordinal; the walk answers from those rows.
+ */
+export function* measureRecall(
+  samples: readonly Sample[],
+  walk: Walk,
+  { rows }: ExactScanner,
+): Slices<Calibration> {
+  const marks = samples
+    .map((sample) => SampleMarks.of(sample, (ordinal) => rows.isDead(ordinal)))
+    .filter((mark) => mark !== undefined);
   const steps: CalibrationStep[] = [];
+  let candidates = 0;
   for (const ef of efSteps) {
-    const step = await measure(input, samples, ef);
-    steps.push(step);
-    if (Math.min(step.recallAt10, step.recallAt100) >= recallEnough) break;
+    for (const mark of marks) {
+      candidates += mark.measure(walk, ef);
+      if (candidates < sliceCandidates) continue;
+      candidates = 0;
+      yield;
+    }
+    const recallAt10 = lowerMean(marks.map(({ at10 }) => at10.recall));
+    const recallAt100 = ef < truthCount ? 0 : lowerMean(marks.map(({ at100 }) => at100.recall));
+    steps.push({ ef, recallAt10, recallAt100 });
+    if (Math.min(recallAt10, recallAt100) >= recallEnough) break;
   }
   return steps;
 }
@@ -88,78 +110,75 @@ export function chooseEf(
   return Math.ceil(forTen * (forHundred / forTen) ** Math.log10(k / 10));
 }
 
-interface Sample {
-  readonly query: Float32Array;
-  readonly nearest: Hits;
-}
+/** What the walks for one sample have reached so far, among its `k` nearest. */
+class Mark {
+  recall = 0;
+  #inRow = 0;
 
-function takeSample(input: CalibrationInput): Sample {
-  const { scanner, metric, indexed, random } = input;
-  const row = scanner.rows.copyVector(randomBelow(random, indexed));
-  const query = moved(row, neighbourDistance(input, row), random);
-  const nearest = scanner.scan({ query, metric, k: 100 }, { from: 0, to: indexed });
-  return { query, nearest };
-}
+  constructor(
+    readonly k: number,
+    readonly truth: Hits,
+  ) {}
 
-/**
- * Euclidean distance to a near neighbour. By cosine, after scaling it to the length of `row`; by
- * inner product the nearest are not near, so that they are looked for by a scan.
- */
-function neighbourDistance(
-  { scanner, metric, indexed, walk }: CalibrationInput,
-  row: Float32Array,
-): number {
-  const { distances } =
-    metric === "dot_product"
-      ? scanner.scan({ query: row, metric: "l2", k: neighbour }, { from: 0, to: indexed })
-      : walk(row, neighbour, neighbourEf);
-  const distance = distances.at(-1) ?? 0;
-  if (metric !== "cosine") return distance;
-  const scale = unitScale(row);
-  return scale === 0 ? 0 : Math.sqrt(2 * distance) / scale;
-}
-
-/** `row` moved by `distance` in a random direction. */
-function moved(row: Float32Array, distance: number, random: Random): Float32Array {
-  const direction = Float32Array.from(row, () => normal(random));
-  const step = distance * unitScale(direction);
-  return row.map((value, at) => value + (direction[at] as number) * step);
-}
-
-/** A normally distributed number (Box and Muller). */
-function normal(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - randomFraction(random)));
-  return radius * Math.cos(2 * Math.PI * randomFraction(random));
-}
-
-async function measure(
-  { walk, pause }: CalibrationInput,
-  samples: readonly Sample[],
-  ef: number,
-): Promise<CalibrationStep> {
-  const recallsAt10: number[] = [];
-  const recallsAt100: number[] = [];
-  for (const { query, nearest } of samples) {
-    const found = walk(query, Math.min(ef, 100), ef);
-    recallsAt10.push(recallOf(found, nearest, 10));
-    recallsAt100.push(ef < 100 ? 0 : recallOf(found, nearest, 100));
-    await pause();
+  get isSettled(): boolean {
+    return this.#inRow >= foundInRow;
   }
-  return { ef, recallAt10: lowerMean(recallsAt10), recallAt100: lowerMean(recallsAt100) };
+
+  take(found: Hits): void {
+    this.recall = recallOf(found, this.truth, this.k);
+    this.#inRow = this.recall === 1 ? this.#inRow + 1 : 0;
+  }
 }
 
-/** The mean of a sample, less its standard error. */
-function lowerMean(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.max(0, mean - Math.sqrt(squares / (values.length - 1) / values.length));
+class SampleMarks {
+  readonly at10: Mark;
+  readonly at100: Mark;
+
+  private constructor(
+    readonly query: Float32Array,
+    truth: Hits,
+  ) {
+    this.at10 = new Mark(10, truth);
+    this.at100 = new Mark(truthCount, truth);
+  }
+
+  static of(sample: Sample, isDead: (ordinal: number) => boolean): SampleMarks | undefined {
+    const truth = sample.truth(isDead);
+    return truth && truth.ordinals.length > 0 ? new SampleMarks(sample.query, truth) : undefined;
+  }
+
+  /** Walks if that can tell anything new; the candidates that it cost. */
+  measure(walk: Walk, ef: number): number {
+    const isForHundred = ef >= truthCount && !this.at100.isSettled;
+    if (this.at10.isSettled && !isForHundred) return 0;
+    const found = walk(this.query, Math.min(ef, truthCount), ef);
+    this.at10.take(found);
+    if (ef >= truthCount) this.at100.take(found);
+    return ef;
+  }
 }
 
 /** Share of the `k` nearest that are as near as the truth says, so that ties count as found. */
-function recallOf(found: Hits, nearest: Hits, k: number): number {
+export function recallOf(found: Hits, nearest: Hits, k: number): number {
   const wanted = Math.min(k, nearest.distances.length);
   const farthest = nearest.distances[wanted - 1] as number;
   let count = 0;
   for (const distance of found.distances.subarray(0, wanted)) if (distance <= farthest) count++;
   return count / wanted;
+}
+
+/** The mean of a sample, less its standard error. */
+function lowerMean(values: readonly number[]): number {
+  const { mean, error } = meanOf(values);
+  return Math.max(0, mean - error);
+}
+
+/** The mean of some values and its standard error. */
+export function meanOf(values: readonly number[]): {
+  readonly mean: number;
+  readonly error: number;
+} {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: Math.sqrt(squares / Math.max(1, values.length - 1) / values.length) };
 }

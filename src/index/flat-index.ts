@@ -14,6 +14,7 @@ import type {
   IndexPublication,
   IndexQuery,
   IndexReader,
+  UpkeepNeed,
 } from "./vector-index.js";
 
 class FlatBuilder implements IndexBuilder {
@@ -36,6 +37,14 @@ class FlatBuilder implements IndexBuilder {
     const taken = Math.min(count, this.rows.committed - this.#indexed);
     this.#indexed += taken;
     return Promise.resolve(taken);
+  }
+
+  get isPublished(): boolean {
+    return this.#published.indexed === this.#indexed;
+  }
+
+  upkeep(): Promise<UpkeepNeed> {
+    return Promise.resolve("nothing");
   }
 
   remove(): void {

@@ -13,7 +13,7 @@ import { HnswlibGraph } from "./hnswlib-graph.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
 import { SnapshotDirectory, type Manifest } from "./snapshot-directory.js";
 import type { HnswSpec, IndexSpec } from "./index-spec.js";
-import type { BuilderOptions, IndexBuilder } from "./vector-index.js";
+import type { BuilderOptions, IndexBuilder, UpkeepNeed } from "./vector-index.js";
 
 interface SnapshotDetails {
   readonly spec: IndexSpec;
@@ -88,6 +88,15 @@ export class HnswlibBuilder implements IndexBuilder {
     }
     if (taken > 0) this.#isChanged = true;
     return taken;
+  }
+
+  get isPublished(): boolean {
+    return this.#published !== undefined && !this.#isChanged;
+  }
+
+  /** All of it is done by publications. */
+  upkeep(): Promise<UpkeepNeed> {
+    return Promise.resolve("nothing");
   }
 
   remove(ordinals: Uint32Array): void {

@@ -36,8 +36,10 @@ export function indexMemory(publication: IndexPublication, copies: number): Inde
       return times(hnswlibRowBytes(publication.spec), indexed * copies);
     case "shared": {
       const { codeBytes, sketchStride, stride, upperBase } = graphLayout(publication.spec);
-      const words = new Uint32Array(publication.memory.buffer, 0, header.mean / 4);
-      const upper = (words[header.upperUsed / 4] as number) - upperBase;
+      const upper = publication.memories.reduce((sum, { buffer }) => {
+        const words = new Uint32Array(buffer, 0, header.mean / 4);
+        return sum + (words[header.upperUsed / 4] as number) - upperBase;
+      }, 0);
       const codes = indexed * (codeBytes + sketchStride);
       return { codes, links: indexed * (stride - codeBytes) + upper };
     }
@@ -68,7 +70,10 @@ export function indexRowBytes(spec: IndexSpec, rows: number): IndexSize {
   }
 }
 
-/** Rows that one index of `spec` can hold; rows beyond are scanned by every search. */
+/**
+ * Rows that one index of `spec` should hold at most: with more, every search walks another graph of
+ * engine `shared`, or scans those that lists have no room for.
+ */
 export function indexRowsMax(spec: IndexSpec): number {
   switch (spec.engine) {
     case "flat":

@@ -28,6 +28,8 @@ export interface HnswSpec extends HnswSettings {
 /** Our own graph over int8 codes, in shared memory. */
 export interface SharedSpec extends HnswSettings {
   readonly engine: "shared";
+  /** Rows of one graph at most; default as many as one memory holds. Rows beyond make another. */
+  readonly graphRows?: number;
 }
 
 /** Lists of rows around centroids, over int8 codes, in shared memory. */

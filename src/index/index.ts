@@ -22,6 +22,7 @@ export type {
   IndexAnswer,
   IndexBuilder,
   IndexEngine,
+  IndexEvent,
   IndexPublication,
   IndexQuery,
   IndexReader,
@@ -32,4 +33,5 @@ export type {
   RebalanceStep,
   RunTask,
   SearchRoute,
+  UpkeepNeed,
 } from "./vector-index.js";

@@ -8,6 +8,8 @@
  * crash at any point leaves the older generations whole, and at most files that `newest` removes.
  * A manifest or data file that fails its checksum is passed over, never an error. The newest two
  * generations are kept: a reader that was told of the older one may still be reading it.
+ *
+ * Several of them may share a directory under different names, which then begin their files' names.
  */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -25,11 +27,24 @@ export interface Manifest<Details> {
   readonly details: Details;
 }
 
+/** Length and checksum of a data file. */
+export interface DataCheck {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
 export class SnapshotDirectory<Details> {
+  readonly #prefix: string;
+  readonly #fileName: RegExp;
+
   constructor(
     readonly directory: string,
     readonly disk: Disk,
-  ) {}
+    name = "",
+  ) {
+    this.#prefix = name === "" ? "" : `${name}-`;
+    this.#fileName = new RegExp(`^${this.#prefix}(\\d{12})\\.(index|manifest|draft|pending)$`);
+  }
 
   dataPath(generation: number): string {
     return this.#path(generation, "index");
@@ -47,13 +62,9 @@ export class SnapshotDirectory<Details> {
   async open(
     accepts: (details: Details) => boolean,
   ): Promise<{ newest: Manifest<Details> | undefined; free: number }> {
-    await this.disk.makeDirectory(this.directory);
-    const generations = await this.#generations();
-    await this.#removeQuietly(new Set(generations));
-    const free = (generations[0] ?? 0) + 1;
-    for (const generation of generations) {
-      const manifest = await this.#readManifest(generation);
-      if (manifest && accepts(manifest.details) && (await this.#isWhole(manifest))) {
+    const { manifests, free } = await this.list();
+    for (const manifest of manifests) {
+      if (accepts(manifest.details) && (await this.#isWhole(manifest))) {
         return { newest: manifest, free };
       }
     }
@@ -61,16 +72,37 @@ export class SnapshotDirectory<Details> {
   }
 
   /**
-   * Turns the draft of `generation` into a snapshot that outlasts a crash, and removes generations
-   * but it and `previous`. Errors: `STORAGE_FULL`, `INTERNAL`; the draft is gone then, and the older
-   * generations are untouched.
+   * As `open`, but all whose manifest is whole, newest first; their data files are not looked at.
    */
-  async seal(generation: number, details: Details, previous: number): Promise<Manifest<Details>> {
+  async list(): Promise<{ manifests: readonly Manifest<Details>[]; free: number }> {
+    await this.disk.makeDirectory(this.directory);
+    const generations = await this.#generations();
+    await this.#removeQuietly(new Set(generations));
+    const manifests: Manifest<Details>[] = [];
+    for (const generation of generations) {
+      const manifest = await this.#readManifest(generation);
+      if (manifest) manifests.push(manifest);
+    }
+    return { manifests, free: (generations[0] ?? 0) + 1 };
+  }
+
+  /**
+   * Turns the draft of `generation` into a snapshot that outlasts a crash, and removes generations
+   * but it and `previous`. `written`: what the draft should be, where its writer knows; without, it is
+   * read again. Errors: `STORAGE_FULL`, `INTERNAL`; the draft is gone then, and the older generations
+   * are untouched.
+   */
+  async seal(
+    generation: number,
+    details: Details,
+    previous: number,
+    written?: DataCheck,
+  ): Promise<Manifest<Details>> {
     const draft = this.draftPath(generation);
     try {
       const check = await this.#use(draft, async (file) => {
         await file.datasync();
-        return checksum(file);
+        return written ?? checksum(file);
       });
       const manifest = { format, generation, ...check, details } as const;
       await this.#writeManifest(manifest);
@@ -94,15 +126,17 @@ export class SnapshotDirectory<Details> {
   }
 
   #path(generation: number, kind: string): string {
-    return join(this.directory, `${String(generation).padStart(12, "0")}.${kind}`);
+    const number = String(generation).padStart(12, "0");
+    return join(this.directory, `${this.#prefix}${number}.${kind}`);
   }
 
   /** Generations that have a manifest, newest first. */
   async #generations(): Promise<number[]> {
     const names = await this.disk.list(this.directory);
     return names
-      .filter((name) => /^\d{12}\.manifest$/.test(name))
-      .map((name) => Number(name.slice(0, 12)))
+      .map((name) => this.#fileName.exec(name))
+      .filter((match) => match?.[2] === "manifest")
+      .map((match) => Number(match?.[1]))
       .sort((left, right) => right - left);
   }
 
@@ -112,7 +146,7 @@ export class SnapshotDirectory<Details> {
    */
   async #removeQuietly(kept: ReadonlySet<number>): Promise<void> {
     for (const name of await this.disk.list(this.directory)) {
-      const match = /^(\d{12})\.(index|manifest|draft|pending)$/.exec(name);
+      const match = this.#fileName.exec(name);
       if (!match) continue;
       const isWhole = match[2] === "index" || match[2] === "manifest";
       if (isWhole && kept.has(Number(match[1]))) continue;
@@ -165,7 +199,7 @@ async function readAll(file: DiskFile): Promise<Buffer> {
   return bytes;
 }
 
-async function checksum(file: DiskFile): Promise<{ bytes: number; crc32: number }> {
+async function checksum(file: DiskFile): Promise<DataCheck> {
   const chunk = new Uint8Array(chunkBytes);
   let bytes = 0;
   let sum = 0;

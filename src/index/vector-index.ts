@@ -6,7 +6,7 @@
  * built again. Whether a row is dead is said by the flags of `SharedRows` alone, so a deletion holds
  * at once in every reader, whatever it has attached.
  */
-import type { Disk } from "../base/index.js";
+import type { Disk, PlainError } from "../base/index.js";
 import type { AllowList } from "./allow-list.js";
 import type { BuildHelpers } from "./build-helpers.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
@@ -101,6 +101,31 @@ export interface Rebalancing {
   advance(): RebalanceState;
 }
 
+/** What happens to an index in the background. */
+export type IndexEvent =
+  | { readonly type: "index_calibrated"; readonly indexed_rows: number }
+  /** Recall of sample queries with the default effort, a mean over `samples`. */
+  | { readonly type: "index_probed"; readonly recall_at_10: number; readonly samples: number }
+  | {
+      readonly type: "index_snapshot_written" | "index_snapshot_skipped";
+      readonly indexed_rows: number;
+      readonly bytes: number;
+    }
+  /** Rows to which no path led were linked again. */
+  | { readonly type: "index_relinked"; readonly rows: number; readonly relinked: number }
+  | { readonly type: "index_snapshot_failed"; readonly error: PlainError }
+  | {
+      readonly type: "index_rebuild_started" | "index_rebuilt" | "index_rebuild_failed";
+      readonly reason: "dead_rows" | "coarse_codes" | "low_recall";
+      readonly rows: number;
+    };
+
+/**
+ * What is to be done next besides taking rows in: nothing, something now, or something that may take
+ * a small share of idle time.
+ */
+export type UpkeepNeed = "nothing" | "now" | "leisure";
+
 /** The only writer of an index. Its methods are called one after the other. */
 export interface IndexBuilder {
   /** All ordinals below are in the index, or dead. */
@@ -111,6 +136,13 @@ export interface IndexBuilder {
    * work of the thread gets its turn meanwhile.
    */
   add(count: number): Promise<number>;
+  /** Whether the last publication holds all that there is to publish. */
+  readonly isPublished: boolean;
+  /**
+   * Does some milliseconds of what keeps the index good (measuring, snapshots, building anew); says
+   * what it was. `isIdle`: there was nothing to take in.
+   */
+  upkeep(isIdle: boolean): Promise<UpkeepNeed>;
   /** Forgets rows, which are marked dead in the `SharedRows` already. */
   remove(ordinals: Uint32Array): void;
   /**
@@ -149,6 +181,7 @@ export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
   readonly helpers?: BuildHelpers | undefined;
   /** Calls the export of a module on a thread to spare; without, such work is done on this one. */
   readonly runTask?: RunTask | undefined;
+  readonly onEvent?: ((event: IndexEvent) => void) | undefined;
 }
 
 /** Arguments and result go by structured clone: shared memory is shared. */

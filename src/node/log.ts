@@ -21,6 +21,9 @@ const warnings: ReadonlySet<string> = new Set([
   "index_attach_failed",
   "index_helper_lost",
   "index_publish_failed",
+  "index_rebuild_failed",
+  "index_snapshot_failed",
+  "index_snapshot_skipped",
   "thread_failed",
 ]);
 const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated"]);

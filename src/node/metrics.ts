@@ -55,6 +55,12 @@ export class NodeMetrics {
     labelNames: ["collection"],
     registers: [this.#registry],
   });
+  readonly #recall = new Gauge({
+    name: "dvesp_recall_at_10",
+    help: "Recall among the 10 nearest that sample queries of idle time reached with the default effort",
+    labelNames: ["collection"],
+    registers: [this.#registry],
+  });
   readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
   readonly #figures: () => Promise<readonly CollectionFigures[]>;
@@ -73,11 +79,12 @@ export class NodeMetrics {
 
   observeEvent(event: StoreEvent): void {
     this.#events.inc({ type: event.type });
-    if (event.type !== "write") return;
     const collection = String(event["collection"]);
-    for (const change of ["inserted", "updated", "deleted"] as const) {
-      this.#written.inc({ collection, change }, Number(event[change]));
+    if (event.type === "write") this.#countWritten(collection, event);
+    if (event.type === "index_probed") {
+      this.#recall.set({ collection }, Number(event["recall_at_10"]));
     }
+    if (event.type === "collection_dropped") this.#recall.remove({ collection });
   }
 
   /** Everything in the Prometheus text format. */
@@ -89,6 +96,12 @@ export class NodeMetrics {
       this.#indexed.set({ collection }, indexed_rows);
     }
     return this.#registry.metrics();
+  }
+
+  #countWritten(collection: string, event: StoreEvent): void {
+    for (const change of ["inserted", "updated", "deleted"] as const) {
+      this.#written.inc({ collection, change }, Number(event[change]));
+    }
   }
 
   close(): void {

@@ -154,6 +154,7 @@ export class Replica {
   async build(count = Infinity): Promise<void> {
     await this.builder.add(count);
     await this.settle?.(this.builder);
+    while ((await this.builder.upkeep(true)) === "now");
     await this.reader.refresh(await this.builder.publish());
   }
 

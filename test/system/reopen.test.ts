@@ -124,6 +124,9 @@ describe("a store that is opened again", () => {
     await store.close();
     store = await open({ path, threads: 1, test_hooks: true });
     const vectors = Array.from({ length: 500 }, (_, row) => [Math.sin(row), Math.cos(row), row]);
+    // The engine whose readers load files.
+    const ofFiles = { type: "hnsw", engine: "hnswlib" } as const;
+    await store.create_collection({ collection, dimension: 3, index: ofFiles });
     await store.insert({ collection, vectors });
     const indexed = async (): Promise<number> =>
       (await store.describe_collection({ collection })).indexed_rows;

@@ -128,7 +128,8 @@ describe("engine shared on several threads", () => {
       await builder.add(firstRows);
       const publication = await builder.publish();
       if (publication.engine !== "shared") throw new Error("a publication of this engine");
-      const firstBytes = publication.memory.buffer.byteLength;
+      const [memory] = publication.memories;
+      const firstBytes = memory!.buffer.byteLength;
       const module = pathToFileURL(resolve(import.meta.dirname, "../../dist/index/index.js")).href;
       for (const slot of [1, 2]) {
         const workerData = { module, handle: rows.share(), slot, publication, metric };
@@ -144,7 +145,7 @@ describe("engine shared on several threads", () => {
       }
       for (const worker of workers) worker.postMessage("end");
       // The memory grew under the readers, several times.
-      expect(publication.memory.buffer.byteLength - firstBytes).toBeGreaterThan(3 << 20);
+      expect(memory!.buffer.byteLength - firstBytes).toBeGreaterThan(3 << 20);
       for (const [message] of await Promise.all(reports)) {
         const report = message as Report;
         expect(report.faults).toEqual([]);

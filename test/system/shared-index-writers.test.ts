@@ -90,9 +90,9 @@ function selfFound(reader: IndexReader, rows: SharedRows): number {
 /** Locks that are held in a graph that nobody writes. */
 function locksOf(publication: IndexPublication, count: number): number {
   if (publication.engine !== "shared") throw new Error("a publication of engine shared");
-  const { spec, memory } = publication;
+  const { spec, memories } = publication;
   const { rowsBase, stride, codeBytes } = graphLayout(spec);
-  const words = new Uint32Array(memory.buffer);
+  const words = new Uint32Array(memories[0]!.buffer);
   let held = words[header.entryLock / 4]! > 0 ? 1 : 0;
   for (let row = 0; row < count; row++) {
     if (words[(rowsBase + row * stride + codeBytes + flagsField) / 4]! >= 65_536) held++;

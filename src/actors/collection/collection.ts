@@ -58,6 +58,8 @@ export class Collection {
   #rows: SharedRowsHandle;
   #publication: IndexPublication | undefined;
   #payload: PayloadPublication | undefined;
+  /** Rows that the index covers which all searchers have. */
+  #indexed = 0;
   #root = "";
 
   constructor(parts: CollectionParts) {
@@ -160,6 +162,7 @@ export class Collection {
   async publishIndex(publication: IndexPublication): Promise<void> {
     this.#publication = publication;
     await this.#tellReaders({ type: "index_published" }, publication);
+    this.#indexed = publication.indexed;
   }
 
   /** Has the index do one step of rebalancing; what its lists are like afterwards. */
@@ -197,10 +200,6 @@ export class Collection {
   /** Who watches now: a replica that starts is given them. */
   get watches(): readonly WatchSpec[] {
     return [...this.#watches.values()];
-  }
-
-  get #indexed(): number {
-    return this.#publication?.indexed ?? 0;
   }
 
   async #tellReplica(message: ReplicaMessage): Promise<void> {

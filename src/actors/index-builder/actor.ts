@@ -8,6 +8,7 @@ import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
   BuildHelpers,
   IndexBuilder,
+  IndexEvent,
   IndexPublication,
   IndexSpec,
   IndexedCollection,
@@ -15,11 +16,13 @@ import type {
   RebalanceStep,
   RunTask,
   SharedRowsHandle,
+  UpkeepNeed,
 } from "../../index/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
 import { rowSlots } from "../row-slots.js";
 import { directoryBytes } from "./directory-bytes.js";
+import { Leisure } from "./leisure.js";
 import { ListRebalance } from "./list-rebalance.js";
 import { PublishPolicy } from "./publish-policy.js";
 
@@ -71,13 +74,15 @@ async function open(
   spec: IndexSpec,
   rows: SharedRows,
 ): Promise<OpenBuilder> {
-  const { directory } = args;
+  const { directory, collection, shard } = args;
   const helpers = helpersOf(context, args);
   const { tasks } = context;
   const runTask: RunTask | undefined =
     tasks && ((module, exportName, given) => tasks.run(module, exportName, given));
+  const onEvent = (event: IndexEvent): void => context.emit({ ...event, collection, shard });
   const disk = new SystemDisk();
-  const builder = await openBuilder({ spec, rows, directory, disk, helpers, runTask });
+  const options = { spec, rows, directory, disk, helpers, runTask, onEvent };
+  const builder = await openBuilder(options);
   return { spec, builder };
 }
 
@@ -111,6 +116,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   #open: OpenBuilder;
   #policy: PublishPolicy;
   readonly #lists: ListRebalance;
+  readonly #leisure = new Leisure();
   #told: IndexPublication | undefined;
   #sliceAsked = false;
   #recheck: Timer | undefined;
@@ -181,25 +187,55 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     if (more) this.#askForSlice();
   }
 
-  /** Whether there was something to take in, or something has come meanwhile. */
+  /** Whether there is more to do at once. */
   async #buildSlice(): Promise<boolean> {
     await this.#reselect();
     const { committed } = this.#rows;
+    const began = this.#context.clock.monotonic();
     const idle = (await this.#open.builder.add(sliceRows)) === 0;
     this.#lists.tell(this.#open.builder);
     const isRebalancing = this.#lists.advance(this.#open.builder);
     const isRebalanced = this.#lists.takeFinished();
+    const need = await this.#upkeep(idle, this.#context.clock.monotonic() - began);
     if (isRebalanced || this.#dueIn(idle) === 0) await this.#tryPublish();
-    const due = idle ? this.#dueIn(idle) : undefined;
-    this.#recheck?.cancel();
-    if (due !== undefined) {
-      this.#recheck = this.#context.clock.after(due, () => this.#askForSlice());
+    const isBusy = !idle || isRebalancing || need === "now";
+    if (!isBusy) this.#recheckLater(need);
+    return isBusy || this.#rows.committed > committed;
+  }
+
+  /**
+   * What is needed now takes turns with taking rows in, which took `addedMs`; what may wait is done in
+   * idle time, and then a small share of it.
+   */
+  async #upkeep(idle: boolean, addedMs: number): Promise<UpkeepNeed> {
+    const { clock } = this.#context;
+    const first = clock.monotonic();
+    const restMs = this.#leisure.leftMs(first);
+    for (;;) {
+      const began = clock.monotonic();
+      const need = await this.#open.builder.upkeep(idle && restMs === 0);
+      const ended = clock.monotonic();
+      if (need === "leisure") this.#leisure.worked(began, ended);
+      if (need === "now" && ended - first < addedMs) continue;
+      return restMs > 0 && need === "nothing" ? "leisure" : need;
     }
-    return !idle || isRebalancing || this.#rows.committed > committed;
+  }
+
+  /** Looks again when a publication, or what may wait, is due. */
+  #recheckLater(need: UpkeepNeed): void {
+    const { clock } = this.#context;
+    const rests = [
+      this.#dueIn(true),
+      need === "leisure" ? this.#leisure.leftMs(clock.monotonic()) : undefined,
+    ].filter((restMs) => restMs !== undefined);
+    this.#recheck?.cancel();
+    if (rests.length === 0) return;
+    this.#recheck = clock.after(Math.min(...rests), () => this.#askForSlice());
   }
 
   #dueIn(idle: boolean): number | undefined {
-    const { indexed } = this.#open.builder;
+    const { indexed, isPublished } = this.#open.builder;
+    if (isPublished) return undefined;
     return this.#policy.dueIn(indexed, idle, this.#context.clock.monotonic());
   }
 

@@ -32,12 +32,11 @@ export class PublishPolicy {
   }
 
   /**
-   * Milliseconds until publishing is due, 0 for now, undefined for not before more rows come.
-   * `idle`: there is nothing more to take in.
+   * Milliseconds until publishing what is new is due, 0 for now, undefined for not before more rows
+   * come. `idle`: there is nothing more to take in.
    */
   dueIn(indexed: number, idle: boolean, nowMs: number): number | undefined {
     const fresh = indexed - this.#published;
-    if (fresh <= 0) return undefined;
     const hasGrown = fresh >= this.#growth();
     if (!hasGrown && !idle && this.#cost === "whole_index") return undefined;
     const restMs = hasGrown ? 0 : this.#restUntilMs - nowMs;

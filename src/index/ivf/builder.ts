@@ -12,7 +12,7 @@ import { calibrate, type Calibration } from "../calibration.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { IvfSpec } from "../index-spec.js";
 import { sampleMean } from "../shared/mean.js";
-import type { BuilderOptions, IndexBuilder } from "../vector-index.js";
+import type { BuilderOptions, IndexBuilder, UpkeepNeed } from "../vector-index.js";
 import { wantedMax } from "./list-layout.js";
 import { ListStore } from "./list-store.js";
 import { ListRebalancing } from "./rebalancing.js";
@@ -100,12 +100,23 @@ export class IvfBuilder implements IndexBuilder {
     const { rows, spec } = this.#options;
     const first = this.#indexed;
     const end = Math.min(rows.committed, first + count, this.#store.memory.layout.rowsMax);
-    if (first === 0 && end > 0) this.#store.centre(sampleMean(rows, spec.metric));
+    if (first === 0 && end > 0)
+      this.#store.centre(sampleMean(rows, spec.metric, 0, rows.committed).mean);
     while (this.#indexed < end && this.#take(this.#indexed)) {
       this.#indexed++;
       if (this.#indexed % rowsBetweenPauses === 0) await setImmediate();
     }
     return this.#indexed - first;
+  }
+
+  get isPublished(): boolean {
+    const last = this.#published;
+    return last?.indexed === this.#indexed && last.calibration === this.#calibration;
+  }
+
+  /** Lists are changed by `rebalancing`; all else is done by publications. */
+  upkeep(): Promise<UpkeepNeed> {
+    return Promise.resolve("nothing");
   }
 
   /** Nothing to do: searches ask the rows' own flags, and lists lose the dead when rewritten. */
@@ -183,12 +194,17 @@ export class IvfBuilder implements IndexBuilder {
     return runTask(module, "train", [request]) as Promise<Training>;
   }
 
-  async #calibrate(): Promise<void> {
+  get #isCalibrationDue(): boolean {
     const { length: lists } = this.#store.lists;
     const isGrown = this.#indexed >= this.#calibratedAt * calibrationGrowth;
     const isOther =
       Math.max(lists / this.#calibratedLists, this.#calibratedLists / lists) >= calibrationGrowth;
-    if (this.#calibration.length > 0 && !isGrown && !isOther) return;
+    return this.#calibration.length === 0 || isGrown || isOther;
+  }
+
+  async #calibrate(): Promise<void> {
+    if (!this.#isCalibrationDue) return;
+    const { length: lists } = this.#store.lists;
     const { metric } = this.#options.spec;
     const limit = this.#indexed;
     const measured = await calibrate({

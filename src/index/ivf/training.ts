@@ -36,7 +36,7 @@ export async function train(
   const { metric, lists, seed } = request;
   const rows = SharedRows.attach(request.rows, 0);
   const random = seededRandom(seed);
-  const mean = sampleMean(rows, metric);
+  const { mean } = sampleMean(rows, metric, 0, rows.committed);
   const bench = new Workbench(rows.dimension);
   const sample = sampleOf(rows, request, Math.max(256, lists * sampledPerList));
   assert(sample.length > 0, "rows to train with");

@@ -1,178 +1,147 @@
 /**
  * The writer of an index of engine `shared`. What it adds is at once in the memory that readers walk;
- * a publication only tells them how far they may read, and how hard they must look. So it costs
- * nothing but, now and then, a calibration and a snapshot on disk.
+ * a publication only tells them how far they may read, and how hard they must look, so it costs
+ * nothing. All else that an index needs is done by its upkeep, in slices.
  *
- * A graph fills one memory of 4 GiB at most. Rows beyond are not taken in: they stay fresh, and every
- * search scans them.
+ * A graph fills one memory; rows beyond go to another (parts.ts).
  */
-import { setImmediate } from "node:timers/promises";
-import { assert, DvespError, seededRandom, systemRandom } from "../../base/index.js";
-import { calibrate } from "../calibration.js";
+import { seededRandom } from "../../base/index.js";
+import type { Calibration } from "../calibration.js";
+import type { Walk } from "../calibration-samples.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { SharedSpec } from "../index-spec.js";
-import type { BuilderOptions, IndexBuilder } from "../vector-index.js";
+import type { BuilderOptions, IndexBuilder, UpkeepNeed } from "../vector-index.js";
 import { efMax } from "./graph-layout.js";
-import { SharedGraph } from "./graph.js";
-import { sampleMean } from "./mean.js";
+import { graphRowsOf } from "./graph-set.js";
+import { GraphParts } from "./parts.js";
 import type { SharedPublication } from "./publication.js";
-import { GraphSnapshots, type GraphState, type Restored } from "./snapshots.js";
-import { surveyGraph, type GraphHealth } from "./survey.js";
-import { GraphWriters } from "./writers.js";
-
-/** Calibrates again when the index has grown by this factor. */
-const calibrationGrowth = 1.5;
-/** Writes a snapshot when the index has grown by this factor. */
-const snapshotGrowth = 1.25;
-
-interface Successor {
-  readonly graph: SharedGraph;
-  readonly indexed: number;
-}
+import { rankedCount } from "./reader.js";
+import { RecallKeeper } from "./recall-keeper.js";
+import { SnapshotKeeper, type RestoredParts } from "./snapshot-keeper.js";
+import type { GraphHealth } from "./survey.js";
+import { Upkeep } from "./upkeep.js";
 
 export class SharedBuilder implements IndexBuilder {
   readonly publicationCost = "constant";
-  readonly #options: BuilderOptions<SharedSpec>;
-  readonly #snapshots: GraphSnapshots;
-  readonly #scanner: ExactScanner;
-  #graph: SharedGraph;
-  /** What becomes the graph when it has as many rows. */
-  #successor: Successor | undefined;
-  readonly #writers: GraphWriters;
-  #state: GraphState;
-  /** Rows that the newest snapshot holds, or that one had no room for. */
-  #savedAt: number;
-  #generation: number;
+  readonly #spec: SharedSpec;
+  readonly #parts: GraphParts;
+  readonly #recall: RecallKeeper;
+  readonly #snapshots: SnapshotKeeper;
+  readonly #upkeep: Upkeep;
   #published: SharedPublication | undefined;
-  #isPublishing = false;
 
   private constructor(
     options: BuilderOptions<SharedSpec>,
-    snapshots: GraphSnapshots,
-    start: { readonly restored: Restored | undefined; readonly free: number },
+    snapshots: SnapshotKeeper,
+    { parts, calibration, calibratedAt }: RestoredParts,
   ) {
-    const { spec, rows } = options;
-    const { restored, free } = start;
-    this.#options = options;
+    const { spec, rows, onEvent } = options;
+    this.#spec = spec;
     this.#snapshots = snapshots;
-    this.#scanner = new ExactScanner(rows);
-    this.#writers = new GraphWriters(spec, rows, options.helpers);
-    this.#graph = restored?.graph ?? SharedGraph.create(spec, rows.scratch.number, systemRandom);
-    this.#state = restored ?? { indexed: 0, calibration: [], calibratedAt: 0 };
-    this.#savedAt = this.#state.indexed;
-    this.#generation = free;
+    this.#parts = new GraphParts(options, parts);
+    const scanner = new ExactScanner(rows);
+    this.#recall = new RecallKeeper(
+      {
+        scanner,
+        metric: spec.metric,
+        target: spec.recall,
+        walkTo: (limit) => this.#walk(scanner, limit),
+        random: seededRandom(rows.committed),
+      },
+      { calibration, calibratedAt },
+    );
+    this.#upkeep = new Upkeep({
+      rows,
+      parts: this.#parts,
+      recall: this.#recall,
+      snapshots,
+      tell: (event) => onEvent?.(event),
+    });
   }
 
   static async open(options: BuilderOptions<SharedSpec>): Promise<SharedBuilder> {
-    const snapshots = new GraphSnapshots(options);
-    return new SharedBuilder(options, snapshots, await snapshots.open());
+    const snapshots = new SnapshotKeeper(options, graphRowsOf(options.spec));
+    return new SharedBuilder(options, snapshots, await snapshots.restore());
   }
 
   get indexed(): number {
-    return this.#state.indexed;
+    return this.#parts.indexed;
+  }
+
+  get isPublished(): boolean {
+    return this.#isCurrent(this.#published);
   }
 
   async add(count: number): Promise<number> {
-    assert(!this.#isPublishing, "nothing is added while the graph is published");
-    const { rows, spec } = this.#options;
-    const first = this.indexed;
-    const end = Math.min(rows.committed, first + count, this.#graph.layout.rowsMax);
-    if (first === 0 && end > 0) this.#graph.centre(sampleMean(rows, spec.metric));
-    if (!this.#graph.reserve(end)) return 0;
-    await this.#writers.add(this.#graph, first, end);
-    this.#state = { ...this.#state, indexed: end };
-    return end - first;
+    let taken = 0;
+    while (taken < count && !this.#snapshots.isCopying) {
+      const more = await this.#parts.take(count - taken);
+      if (more === 0) break;
+      taken += more;
+    }
+    return taken;
   }
 
   remove(ordinals: Uint32Array): void {
-    assert(!this.#isPublishing, "nothing is removed while the graph is published");
     for (const ordinal of ordinals) {
-      if (ordinal < this.indexed) this.#graph.remove(ordinal);
-      if (this.#successor && ordinal < this.#successor.indexed)
-        this.#successor.graph.remove(ordinal);
+      for (const part of this.#parts.all) part.remove(ordinal);
     }
   }
 
-  /** Links rows again to which no path leads any more, and says how well the graph is. */
+  upkeep(isIdle: boolean): Promise<UpkeepNeed> {
+    return this.#upkeep.run(isIdle);
+  }
+
+  /** Links rows of the last graph again to which no path leads any more; how well that graph is. */
   survey(): Promise<GraphHealth> {
-    assert(!this.#isPublishing, "nothing is linked while the graph is published");
-    const { rows } = this.#options;
-    return surveyGraph({ graph: this.#graph, rows, indexed: this.indexed, pause: setImmediate });
+    return this.#parts.survey(this.#parts.last);
   }
 
-  /**
-   * Makes the graph anew of the rows that live, the next `count` of them, beside the one that readers
-   * have and that goes on growing. True when all are in: the new graph has taken the place of the old,
-   * for the next publication. Errors: `STORAGE_FULL` when there is no memory for both; the old stays.
-   */
-  async rebuild(count: number): Promise<boolean> {
-    assert(!this.#isPublishing, "nothing is made anew while the graph is published");
-    const { graph, indexed } = (this.#successor ??= this.#makeSuccessor());
-    const end = Math.min(this.indexed, indexed + count);
-    if (!graph.reserve(end)) {
-      this.#successor = undefined;
-      throw new DvespError("STORAGE_FULL", "no memory left for a second graph");
-    }
-    await this.#writers.add(graph, indexed, end);
-    this.#successor = { graph, indexed: end };
-    if (end < this.indexed) return false;
-    this.#graph = graph;
-    this.#successor = undefined;
-    this.#published = undefined;
-    this.#state = { ...this.#state, calibration: [], calibratedAt: 0 };
-    return true;
-  }
-
-  async publish(): Promise<SharedPublication> {
-    assert(!this.#isPublishing, "one publication at a time");
-    if (this.#published?.indexed === this.indexed) return this.#published;
-    this.#isPublishing = true;
-    try {
-      await this.#calibrate();
-      const generation = this.#generation++;
-      if (this.indexed >= this.#savedAt * snapshotGrowth) await this.#save(generation);
-      const { spec } = this.#options;
-      const { indexed, calibration } = this.#state;
-      const { memory } = this.#graph;
-      this.#published = { engine: "shared", spec, generation, indexed, calibration, memory };
-      return this.#published;
-    } finally {
-      this.#isPublishing = false;
-    }
+  publish(): Promise<SharedPublication> {
+    const last = this.#published;
+    if (last && this.#isCurrent(last)) return Promise.resolve(last);
+    this.#published = {
+      engine: "shared",
+      spec: this.#spec,
+      generation: (last?.generation ?? 0) + 1,
+      indexed: this.indexed,
+      calibration: this.#calibration,
+      memories: this.#memories(),
+    };
+    return Promise.resolve(this.#published);
   }
 
   async close(): Promise<void> {
-    assert(!this.#isPublishing, "closed after its publication");
-    if (this.indexed > this.#savedAt) await this.#save(this.#generation++);
+    await this.#upkeep.close();
+    await this.#snapshots.close(this.#parts, this.#recall.state);
   }
 
-  #makeSuccessor(): Successor {
-    const { rows, spec } = this.#options;
-    const graph = SharedGraph.create(spec, rows.scratch.number, systemRandom);
-    graph.centre(sampleMean(rows, spec.metric));
-    return { graph, indexed: 0 };
+  get #calibration(): Calibration {
+    return this.#recall.calibration;
   }
 
-  async #save(generation: number): Promise<void> {
-    await this.#snapshots.save(generation, this.#graph, this.#state);
-    this.#savedAt = this.indexed;
+  #memories(): readonly WebAssembly.Memory[] {
+    return this.#parts.all.map(({ graph }) => graph.memory);
   }
 
-  async #calibrate(): Promise<void> {
-    const { indexed, calibration, calibratedAt } = this.#state;
-    if (calibration.length > 0 && indexed < calibratedAt * calibrationGrowth) return;
-    const { metric } = this.#options.spec;
-    const measured = await calibrate({
-      scanner: this.#scanner,
-      metric,
-      indexed,
-      walk: (query, k, ef) => {
-        const walk = { query, wanted: Math.min(ef, efMax), ef, limit: indexed };
-        return this.#scanner.rank({ query, metric, k }, this.#graph.walk(walk).ordinals);
-      },
-      random: seededRandom(indexed),
-      pause: setImmediate,
-    });
-    this.#state = { indexed, calibration: measured, calibratedAt: indexed };
+  #isCurrent(publication: SharedPublication | undefined): boolean {
+    if (!publication) return false;
+    const { indexed, calibration, memories } = publication;
+    const present = this.#memories();
+    return (
+      indexed === this.indexed &&
+      calibration === this.#calibration &&
+      memories.length === present.length &&
+      memories.every((memory, index) => memory === present[index])
+    );
+  }
+
+  /** As a reader's, so that what is measured is what searches get. */
+  #walk(scanner: ExactScanner, limit: number): Walk {
+    const { metric } = this.#spec;
+    return (query, k, ef) => {
+      const walk = { query, wanted: rankedCount(k, ef), ef: Math.min(ef, efMax), limit };
+      return scanner.rank({ query, metric, k }, this.#parts.graphs.walk(walk).ordinals);
+    };
   }
 }

@@ -3,9 +3,11 @@
  *
  *     entry point and end of the upper lists | mean | upper lists | sketches | records
  *
- * Whether a file is whole is for `SnapshotDirectory` to say: here it is taken as it was written.
+ * Both directions go by chunks and add up the checksum on the way, so that each byte passes once.
  */
+import { crc32 } from "node:zlib";
 import type { Disk, DiskFile } from "../../base/index.js";
+import type { DataCheck } from "../snapshot-directory.js";
 import type { SharedGraph } from "./graph.js";
 
 /** Changes with the layout of records and lists: files of another format are not read. */
@@ -13,64 +15,106 @@ export const graphFormat = 2;
 
 const chunkBytes = 1 << 22;
 
-/** Writes the first `rows` rows, all that the graph holds. Errors: the disk's. */
-export async function writeGraph(
+/** Bytes of a file of the first `rows` rows. */
+export function graphFileBytes(graph: SharedGraph, rows: number): number {
+  return graph.parts(rows).reduce((sum, part) => sum + part.length, 0);
+}
+
+/**
+ * Writes the first `rows` rows, all that the graph holds, chunk by chunk; the graph must not change
+ * meanwhile. Errors: the disk's.
+ */
+export async function* writeGraph(
   disk: Disk,
   path: string,
   graph: SharedGraph,
   rows: number,
-): Promise<void> {
+): AsyncGenerator<undefined, DataCheck> {
   const file = await disk.open(path, "create");
+  let bytes = 0;
+  let sum = 0;
   try {
-    let position = 0;
     for (const part of graph.parts(rows)) {
-      await eachChunk(part, async (chunk, at) => file.write(new Uint8Array(chunk), position + at));
-      position += part.length;
+      for (const chunk of chunksOf(part)) {
+        // Through memory of its own: not every disk writes from shared memory.
+        const own = new Uint8Array(chunk);
+        await file.write(own, bytes);
+        sum = crc32(own, sum);
+        bytes += own.length;
+        yield;
+      }
     }
   } finally {
     await file.close();
   }
+  return { bytes, crc32: sum };
 }
 
-/** Fills a new graph, which has room for `rows` rows; whether the file had that many bytes. */
+/**
+ * Fills a new graph, which has room for `rows` rows; undefined when the file is shorter. Whether it is
+ * the file that was written is for the caller to compare. Errors: the disk's.
+ */
 export async function readGraph(
   disk: Disk,
   path: string,
   graph: SharedGraph,
   rows: number,
-): Promise<boolean> {
+): Promise<DataCheck | undefined> {
   const file = await disk.open(path, "read");
   try {
-    let position = 0;
+    const chunks = new ChunkReader(file);
     // The first part says how long the third is.
     for (let index = 0; index < graph.parts(rows).length; index++) {
       const part = graph.parts(rows)[index] as Uint8Array;
-      if ((await fill(file, part, position)) < part.length) return false;
-      position += part.length;
+      if (!(await chunks.fill(part))) return undefined;
     }
-    return position === (await file.size());
+    const { bytes, sum } = chunks;
+    return bytes === (await file.size()) ? { bytes, crc32: sum } : undefined;
   } finally {
     await file.close();
   }
 }
 
-/** Through memory of its own: not every disk writes from, or reads to, shared memory. */
-async function fill(file: DiskFile, part: Uint8Array, position: number): Promise<number> {
-  const own = new Uint8Array(Math.min(chunkBytes, part.length));
-  let done = 0;
-  await eachChunk(part, async (chunk, at) => {
-    const read = await file.read(own.subarray(0, chunk.length), position + at);
-    chunk.set(own.subarray(0, read));
-    done += read;
-  });
-  return done;
+/** Reads the next chunk while the last one is checked and copied. */
+class ChunkReader {
+  bytes = 0;
+  sum = 0;
+  readonly #file: DiskFile;
+  #spare = new Uint8Array(chunkBytes);
+  #next = new Uint8Array(chunkBytes);
+
+  constructor(file: DiskFile) {
+    this.#file = file;
+  }
+
+  /** Whether there were enough bytes. */
+  async fill(part: Uint8Array): Promise<boolean> {
+    let reading = this.#read(Math.min(chunkBytes, part.length), this.bytes);
+    for (const chunk of chunksOf(part)) {
+      const read = await reading;
+      const after = this.bytes + chunk.length;
+      const left = part.byteOffset + part.length - chunk.byteOffset - chunk.length;
+      if (left > 0) reading = this.#read(Math.min(chunkBytes, left), after);
+      if (read.length < chunk.length) {
+        await reading;
+        return false;
+      }
+      this.sum = crc32(read, this.sum);
+      chunk.set(read);
+      this.bytes = after;
+    }
+    return true;
+  }
+
+  async #read(length: number, position: number): Promise<Uint8Array> {
+    const own = this.#next;
+    this.#next = this.#spare;
+    this.#spare = own;
+    const read = await this.#file.read(own.subarray(0, length), position);
+    return own.subarray(0, read);
+  }
 }
 
-async function eachChunk(
-  bytes: Uint8Array,
-  action: (chunk: Uint8Array, at: number) => Promise<void>,
-): Promise<void> {
-  for (let at = 0; at < bytes.length; at += chunkBytes) {
-    await action(bytes.subarray(at, at + chunkBytes), at);
-  }
+function* chunksOf(part: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < part.length; at += chunkBytes) yield part.subarray(at, at + chunkBytes);
 }

@@ -30,9 +30,11 @@ export interface GraphWalk {
   readonly wanted: number;
   /** Candidates kept during the walk, at most `efMax`. */
   readonly ef: number;
-  /** Only rows below are returned. */
+  /** Only the graph's rows below are returned. */
   readonly limit: number;
   readonly allow?: AllowList | undefined;
+  /** Ordinal of the graph's first row, a multiple of 32; default 0. */
+  readonly first?: number;
 }
 
 /** Compares with all admitted rows below `limit`. */
@@ -44,6 +46,8 @@ export interface GraphList {
   readonly allow: AllowList;
   /** Called about once a millisecond; may throw. */
   readonly between: () => void;
+  /** As of a walk. */
+  readonly first?: number;
 }
 
 export interface GraphHits {
@@ -195,32 +199,36 @@ export class SharedGraph {
   }
 
   /** Rows near the query, nearest first; may be fewer than wanted although there are more. */
-  walk({ query, wanted, ef, limit, allow }: GraphWalk): GraphHits {
+  walk({ query, wanted, ef, limit, allow, first = 0 }: GraphWalk): GraphHits {
     this.#load(query);
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
     const met = this.#kernels.walk(scratch, Math.min(ef, efMax));
-    if (allow) this.#loadAllowed(allow, limit);
+    if (allow) this.#loadAllowed(allow, first, limit);
     const count = this.#kernels.collect(scratch, met, limit, allow ? 1 : 0);
-    const first = (scratch + slot.pool) / 4;
-    return { ordinals: this.#words.slice(first, first + Math.min(count, wanted)), count };
+    return { ordinals: this.#collected(Math.min(count, wanted), first), count };
   }
 
   /** The nearest of all admitted rows, by their codes, nearest first. */
-  list({ query, wanted, limit, allow, between }: GraphList): Uint32Array {
+  list({ query, wanted, limit, allow, between, first = 0 }: GraphList): Uint32Array {
     this.#load(query);
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
-    this.#loadAllowed(allow, limit);
+    this.#loadAllowed(allow, first, limit);
     let kept = 0;
     for (let from = 0; from < limit; from += listedRows) {
       const to = Math.min(limit, from + listedRows);
       kept = this.#kernels.scanAllowed(scratch, from, to, wanted, kept);
       between();
     }
-    const count = this.#kernels.collect(scratch, kept, limit, 0);
-    const first = (scratch + slot.pool) / 4;
-    return this.#words.slice(first, first + count);
+    return this.#collected(this.#kernels.collect(scratch, kept, limit, 0), first);
+  }
+
+  /** What `collect` has left in the pool, as ordinals. */
+  #collected(count: number, first: number): Uint32Array {
+    const at = (this.#scratch + slot.pool) / 4;
+    const rows = this.#words.slice(at, at + count);
+    return first === 0 ? rows : rows.map((row) => first + row);
   }
 
   #load(vector: Float32Array): void {
@@ -231,11 +239,12 @@ export class SharedGraph {
   }
 
   /** One bit for each row below `limit`, whatever the list's own length. */
-  #loadAllowed({ words }: AllowList, limit: number): void {
-    const first = (this.#scratch + slot.visited + this.layout.bitmapBytes) / 4;
+  #loadAllowed({ words }: AllowList, first: number, limit: number): void {
+    const at = (this.#scratch + slot.visited + this.layout.bitmapBytes) / 4;
     const needed = Math.ceil(limit / 32);
-    this.#words.set(words.subarray(0, needed), first);
-    if (words.length < needed) this.#words.fill(0, first + words.length, first + needed);
+    const given = words.subarray(first / 32, first / 32 + needed);
+    this.#words.set(given, at);
+    if (given.length < needed) this.#words.fill(0, at + given.length, at + needed);
   }
 
   #flagsIndex(ordinal: number): number {

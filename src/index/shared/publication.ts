@@ -1,6 +1,6 @@
 /**
- * What a builder of engine `shared` publishes: the memory itself, and how far it may be read. Readers
- * attach it without copying anything; the builder goes on writing in it.
+ * What a builder of engine `shared` publishes: the memories themselves, and how far they may be read.
+ * Readers attach them without copying anything; the builder goes on writing in the last one.
  */
 import type { Calibration } from "../calibration.js";
 import type { SharedSpec } from "../index-spec.js";
@@ -11,5 +11,6 @@ export interface SharedPublication {
   readonly generation: number;
   readonly indexed: number;
   readonly calibration: Calibration;
-  readonly memory: WebAssembly.Memory;
+  /** One graph each; all but the last are full. */
+  readonly memories: readonly WebAssembly.Memory[];
 }

@@ -23,7 +23,7 @@ import type {
   SearchRoute,
 } from "../vector-index.js";
 import { efMax } from "./graph-layout.js";
-import { SharedGraph } from "./graph.js";
+import { GraphSet } from "./graph-set.js";
 import type { SharedPublication } from "./publication.js";
 import { WalkHistory } from "./walk-history.js";
 
@@ -47,14 +47,15 @@ export class SharedReader implements IndexReader {
   readonly #rows: SharedRows;
   readonly #scanner: ExactScanner;
   readonly #history = new WalkHistory();
-  #graph: SharedGraph;
+  #graphs: GraphSet;
   #publication: SharedPublication;
   #isClosed = false;
 
   constructor(publication: SharedPublication, rows: SharedRows) {
     this.#publication = publication;
     this.#rows = rows;
-    this.#graph = SharedGraph.attach(publication.spec, publication.memory, rows.scratch.number);
+    const { spec, memories } = publication;
+    this.#graphs = GraphSet.attach(spec, memories, rows.scratch.number);
     this.#scanner = new ExactScanner(rows);
   }
 
@@ -68,10 +69,8 @@ export class SharedReader implements IndexReader {
 
   refresh(publication: IndexPublication): Promise<void> {
     assert(publication.engine === "shared", "publication of the reader's engine");
-    const { spec, memory } = publication;
-    if (!this.#graph.isSame(memory)) {
-      this.#graph = SharedGraph.attach(spec, memory, this.#rows.scratch.number);
-    }
+    const { spec, memories } = publication;
+    this.#graphs = GraphSet.attach(spec, memories, this.#rows.scratch.number, this.#graphs);
     this.#publication = publication;
     return Promise.resolve();
   }
@@ -135,10 +134,10 @@ export class SharedReader implements IndexReader {
     if (wanted > efMax) return this.#scan(query, { kind: "scan" });
     const limit = this.indexed;
     const between = (): void => stopIfAsked({ shouldStop });
-    const ordinals = this.#graph.list({ query: query.query, wanted, limit, allow, between });
+    const ordinals = this.#graphs.list({ query: query.query, wanted, limit, allow, between });
     const hits = this.#scanner.rank({ query: query.query, metric: this.metric, k }, ordinals);
     // Rows that died while they were ranked.
-    if (hits.ordinals.length < k && ordinals.length === wanted) return this.#scan(query, route);
+    if (hits.ordinals.length < k && ordinals.length >= wanted) return this.#scan(query, route);
     return { hits: within(hits, query.maxDistance), route };
   }
 
@@ -147,10 +146,9 @@ export class SharedReader implements IndexReader {
     candidates: number,
     ef: number,
   ): { readonly hits: Hits; readonly kept: number } {
-    const wanted = Math.min(Math.ceil(k * rankedShare) + rankedMore, ef);
-    const { ordinals, count } = this.#graph.walk({
+    const { ordinals, count } = this.#graphs.walk({
       query,
-      wanted,
+      wanted: rankedCount(k, ef),
       ef: candidates,
       limit: this.indexed,
       allow,
@@ -159,6 +157,11 @@ export class SharedReader implements IndexReader {
     const hits = this.#scanner.rank({ query, metric: this.metric, k }, ordinals);
     return { hits, kept: count };
   }
+}
+
+/** Candidates of a walk of effort `ef` that are ranked by their float32 rows, for `k` hits. */
+export function rankedCount(k: number, ef: number): number {
+  return Math.min(Math.ceil(k * rankedShare) + rankedMore, ef);
 }
 
 /** Whether so many candidates are found sooner by a walk than by comparing with `admitted` rows. */

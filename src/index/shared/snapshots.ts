@@ -1,30 +1,32 @@
 /**
- * Snapshots of graphs: what is needed to go on after a restart without building anew. The memory is
- * what is searched; a snapshot is only written now and then, and may be lost.
+ * Snapshots of the graphs of an index, each with files of its own: what is needed to go on after a
+ * restart without building anew. The memory is what is searched; a snapshot is only written now and
+ * then, and may be lost.
  */
-import { isDvespError, systemRandom, toStorageError, type Disk } from "../../base/index.js";
+import { systemRandom, toStorageError, type Disk } from "../../base/index.js";
 import type { Calibration } from "../calibration.js";
 import type { SharedRows } from "../shared-rows.js";
-import { SnapshotDirectory, type Manifest } from "../snapshot-directory.js";
+import { SnapshotDirectory, type DataCheck, type Manifest } from "../snapshot-directory.js";
 import type { IndexSpec, SharedSpec } from "../index-spec.js";
 import type { BuilderOptions } from "../vector-index.js";
 import { graphFormat, readGraph, writeGraph } from "./graph-file.js";
 import { SharedGraph } from "./graph.js";
+import { GraphPart, type HeldRows } from "./part.js";
 
-export interface GraphState {
-  readonly indexed: number;
+/** What a builder knows of an index as a whole. */
+export interface RecallState {
   readonly calibration: Calibration;
   /** Rows indexed when the calibration was measured. */
   readonly calibratedAt: number;
 }
 
-interface SnapshotDetails extends GraphState {
+interface SnapshotDetails extends RecallState, HeldRows {
   readonly spec: IndexSpec;
   readonly graphFormat: number;
 }
 
-export interface Restored extends GraphState {
-  readonly graph: SharedGraph;
+export interface RestoredPart extends RecallState {
+  readonly part: GraphPart;
 }
 
 /** Rows whose codes are compared to tell whether a snapshot is of these rows. */
@@ -35,72 +37,99 @@ export class GraphSnapshots {
   readonly #disk: Disk;
   readonly #spec: SharedSpec;
   readonly #rows: SharedRows;
+  readonly #first: number;
   #last = 0;
+  #free = 1;
 
-  constructor({ directory, disk, spec, rows }: BuilderOptions<SharedSpec>) {
-    this.#directory = new SnapshotDirectory(directory, disk);
+  /** Those of graph `number`, whose first row is the ordinal `first`. */
+  constructor(options: BuilderOptions<SharedSpec>, number: number, first: number) {
+    const { directory, disk, spec, rows } = options;
+    const name = number === 0 ? "" : `graph${number}`;
+    this.#directory = new SnapshotDirectory(directory, disk, name);
     this.#disk = disk;
     this.#spec = spec;
     this.#rows = rows;
+    this.#first = first;
   }
 
-  /** The newest graph of these rows, if there is one, and the first generation that is free. */
-  async open(): Promise<{ readonly restored: Restored | undefined; readonly free: number }> {
-    const { newest, free } = await this.#directory.open(
-      (details) =>
-        isSameGraph(details.spec, this.#spec) &&
-        details.graphFormat === graphFormat &&
-        details.indexed <= this.#rows.committed,
-    );
-    this.#last = newest?.generation ?? 0;
-    return { restored: newest && (await this.#load(newest)), free };
-  }
-
-  /**
-   * Writes what is indexed; whether there was room on the disk. Without, the older snapshot stays.
-   * Errors: `INTERNAL` when the disk fails.
-   */
-  async save(generation: number, graph: SharedGraph, state: GraphState): Promise<boolean> {
-    const details = { ...state, spec: this.#spec, graphFormat };
-    try {
-      await this.#write(generation, graph, details);
-    } catch (error) {
-      if (isDvespError(error) && error.code === "STORAGE_FULL") return false;
-      throw error;
+  /** The newest graph of these rows, if there is one. */
+  async restore(): Promise<RestoredPart | undefined> {
+    const { manifests, free } = await this.#directory.list();
+    this.#free = free;
+    for (const manifest of manifests) {
+      if (!this.#isUsable(manifest.details)) continue;
+      const graph = await this.#load(manifest);
+      if (!graph) continue;
+      this.#last = manifest.generation;
+      return this.#isOurs(graph, manifest.details) ? this.#restored(manifest, graph) : undefined;
     }
-    this.#last = generation;
-    return true;
+    return undefined;
   }
 
-  async #write(generation: number, graph: SharedGraph, details: SnapshotDetails): Promise<void> {
+  /** A generation for the next snapshot. */
+  begin(): number {
+    return this.#free++;
+  }
+
+  /** Copies a part to a file, a chunk at a time; it must not change meanwhile. Errors: as `seal`. */
+  async *copy(generation: number, part: GraphPart): AsyncGenerator<undefined, DataCheck> {
     try {
-      await writeGraph(this.#disk, this.#directory.draftPath(generation), graph, details.indexed);
+      await this.#disk.makeDirectory(this.#directory.directory);
+      const path = this.#directory.draftPath(generation);
+      return yield* writeGraph(this.#disk, path, part.graph, part.count);
     } catch (error) {
       await this.#directory.discard(generation);
       throw toStorageError(error, "writing an index snapshot");
     }
-    await this.#directory.seal(generation, details, this.#last);
   }
 
-  async #load({ generation, details }: Manifest<SnapshotDetails>): Promise<Restored | undefined> {
-    const { indexed } = details;
+  /** Makes what was copied outlast a crash. Errors: `STORAGE_FULL`, `INTERNAL`. */
+  async seal(
+    generation: number,
+    held: HeldRows,
+    state: RecallState,
+    copied: DataCheck,
+  ): Promise<void> {
+    const details = { ...state, ...held, spec: this.#spec, graphFormat };
+    await this.#directory.seal(generation, details, this.#last, copied);
+    this.#last = generation;
+  }
+
+  #isUsable({ spec, graphFormat: format, count }: SnapshotDetails): boolean {
+    const isOfThese = this.#first + count <= this.#rows.committed;
+    return isSameGraph(spec, this.#spec) && format === graphFormat && count > 0 && isOfThese;
+  }
+
+  #restored({ details }: Manifest<SnapshotDetails>, graph: SharedGraph): RestoredPart {
+    const options = { spec: this.#spec, rows: this.#rows, first: this.#first };
+    const { calibration, calibratedAt, count, leftOut } = details;
+    return {
+      part: GraphPart.restored(options, graph, { count, leftOut }),
+      calibration,
+      calibratedAt,
+    };
+  }
+
+  async #load(manifest: Manifest<SnapshotDetails>): Promise<SharedGraph | undefined> {
+    const { generation, details, bytes, crc32 } = manifest;
     const graph = SharedGraph.create(this.#spec, this.#rows.scratch.number, systemRandom);
-    if (!graph.reserve(indexed)) return undefined;
+    if (!graph.reserve(details.count)) return undefined;
     const path = this.#directory.dataPath(generation);
-    const isWhole = await readGraph(this.#disk, path, graph, indexed).catch(() => false);
-    return isWhole && this.#isOurs(graph, indexed) ? { ...details, graph } : undefined;
+    const read = await readGraph(this.#disk, path, graph, details.count).catch(() => undefined);
+    return read?.bytes === bytes && read.crc32 === crc32 ? graph : undefined;
   }
 
   /** Whether it is a graph of exactly these rows; removes those that have died since. */
-  #isOurs(graph: SharedGraph, indexed: number): boolean {
-    const step = Math.max(1, Math.floor(indexed / comparedRows));
-    for (let ordinal = 0; ordinal < indexed; ordinal++) {
+  #isOurs(graph: SharedGraph, { count }: SnapshotDetails): boolean {
+    const step = Math.max(1, Math.floor(count / comparedRows));
+    for (let row = 0; row < count; row++) {
+      const ordinal = this.#first + row;
       if (this.#rows.isDead(ordinal)) {
-        graph.remove(ordinal);
+        graph.remove(row);
         continue;
       }
-      if (graph.isRemoved(ordinal)) return false;
-      if (ordinal % step === 0 && !graph.holds(ordinal, this.#rows.vector(ordinal))) return false;
+      if (graph.isRemoved(row)) return false;
+      if (row % step === 0 && !graph.holds(row, this.#rows.vector(ordinal))) return false;
     }
     return true;
   }
@@ -113,6 +142,7 @@ function isSameGraph(left: IndexSpec, right: SharedSpec): boolean {
     left.metric === right.metric &&
     left.dimension === right.dimension &&
     left.m === right.m &&
-    left.efConstruction === right.efConstruction
+    left.efConstruction === right.efConstruction &&
+    left.graphRows === right.graphRows
   );
 }

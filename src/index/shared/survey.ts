@@ -29,7 +29,9 @@ export interface GraphHealth {
 export interface SurveyOptions {
   readonly graph: SharedGraph;
   readonly rows: SharedRows;
-  /** The rows [0, indexed) are in the graph. */
+  /** Ordinal of the graph's first row; default 0. */
+  readonly first?: number;
+  /** The graph's rows [0, indexed) are in it. */
   readonly indexed: number;
   /** Lets other work of the thread run; called after every few thousand rows. */
   readonly pause: () => Promise<void>;
@@ -85,9 +87,9 @@ class Survey {
   }
 
   async countDead(): Promise<void> {
-    const { rows, indexed } = this.#options;
+    const { rows, indexed, first = 0 } = this.#options;
     for (let ordinal = 0; ordinal < indexed; ordinal++) {
-      if (rows.isDead(ordinal)) {
+      if (rows.isDead(first + ordinal)) {
         this.#dead[ordinal] = 1;
         this.#deadCount++;
       }
@@ -169,8 +171,8 @@ class Survey {
 
   /** Reached rows, nearest first; at least one. */
   #hostsFor(ordinal: number): number[] {
-    const { graph, rows, indexed } = this.#options;
-    const query = rows.vector(ordinal);
+    const { graph, rows, indexed, first = 0 } = this.#options;
+    const query = rows.vector(first + ordinal);
     const walk = { query, wanted: hostsTried, ef: 2 * hostsTried, limit: indexed };
     const near = [...graph.walk(walk).ordinals].filter(
       (one) => one !== ordinal && this.#isReached[one] === 1,

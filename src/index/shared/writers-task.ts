@@ -8,6 +8,8 @@ import { WriterSlice, type WriterSliceHandle } from "./writers-slice.js";
 export interface WriterTask {
   readonly spec: SharedSpec;
   readonly memory: WebAssembly.Memory;
+  /** Ordinal of the graph's first row. */
+  readonly first: number;
   readonly rows: SharedRowsHandle;
   readonly slice: WriterSliceHandle;
   /** This thread's alone, on the graph and on the rows. */
@@ -15,23 +17,30 @@ export interface WriterTask {
 }
 
 /** Takes rows of the slice in until none is left to claim. */
-export function writeRows({ spec, memory, rows: handle, slice: shared, slot }: WriterTask): void {
+export function writeRows(task: WriterTask): void {
+  const { spec, memory, first, rows: handle, slice: shared, slot } = task;
   const rows = SharedRows.attach(handle, slot);
   const graph = SharedGraph.attach(spec, memory, slot);
   const slice = new WriterSlice(shared);
   for (const ordinal of slice.rows()) {
-    if (takeRow(graph, rows, ordinal)) slice.finish(ordinal);
+    if (takeRow({ graph, first }, rows, ordinal)) slice.finish(ordinal);
   }
+}
+
+/** A graph, and the ordinal that its first row stands for. */
+export interface PlacedGraph {
+  readonly graph: SharedGraph;
+  readonly first: number;
 }
 
 /**
  * Takes a row into a graph with room for it, a dead one as dead. False when another writer kept a lock
  * for too long: the row is then to be taken in again.
  */
-export function takeRow(graph: SharedGraph, rows: SharedRows, ordinal: number): boolean {
+export function takeRow({ graph, first }: PlacedGraph, rows: SharedRows, ordinal: number): boolean {
   if (!rows.isDead(ordinal)) {
-    return graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal, graph.m));
+    return graph.add(ordinal - first, rows.vector(ordinal), levelOf(ordinal, graph.m));
   }
-  graph.remove(ordinal);
+  graph.remove(ordinal - first);
   return true;
 }

@@ -14,9 +14,8 @@ import { assert } from "../../base/index.js";
 import type { BuildHelpers } from "../build-helpers.js";
 import type { SharedSpec } from "../index-spec.js";
 import type { SharedRows } from "../shared-rows.js";
-import type { SharedGraph } from "./graph.js";
 import { WriterSlice } from "./writers-slice.js";
-import { takeRow, type WriterTask } from "./writers-task.js";
+import { takeRow, type PlacedGraph, type WriterTask } from "./writers-task.js";
 
 /** Rows taken in before other work of the thread gets its turn. */
 const rowsPerTurn = 16;
@@ -38,42 +37,43 @@ export class GraphWriters {
     this.#helpers = helpers;
   }
 
-  /** Takes the rows [from, to) into `graph`, which has room for them; all are in it at the end. */
-  async add(graph: SharedGraph, from: number, to: number): Promise<void> {
+  /** Takes the ordinals [from, to) into a graph with room for them; all are in it at the end. */
+  async add(placed: PlacedGraph, from: number, to: number): Promise<void> {
     const slice = WriterSlice.create(from, to);
-    const helping = this.#startHelpers(graph, slice);
+    const helping = this.#startHelpers(placed, slice);
     let turn = 0;
     for (const ordinal of slice.rows()) {
-      const isTaken = takeRow(graph, this.#rows, ordinal);
+      const isTaken = takeRow(placed, this.#rows, ordinal);
       if (isTaken) slice.finish(ordinal);
       // Who was kept waiting lets the news of a dead helper arrive.
       if (!isTaken || ++turn % rowsPerTurn === 0) await setImmediate();
     }
     await Promise.all(helping);
     for (const ordinal of slice.unfinished()) {
-      assert(takeRow(graph, this.#rows, ordinal), "no lock is held where nobody else writes");
+      assert(takeRow(placed, this.#rows, ordinal), "no lock is held where nobody else writes");
     }
   }
 
-  #startHelpers(graph: SharedGraph, slice: WriterSlice): Promise<void>[] {
+  #startHelpers(placed: PlacedGraph, slice: WriterSlice): Promise<void>[] {
     const { from, to } = slice.handle;
-    if (!this.#helpers || from < helpedFrom || to - from < helpedRowsMin) return [];
+    if (!this.#helpers || from - placed.first < helpedFrom || to - from < helpedRowsMin) return [];
     const { count, firstSlot } = this.#helpers;
     return Array.from({ length: count }, (_, index) =>
-      this.#help(this.#helpers as BuildHelpers, graph, slice, firstSlot + index),
+      this.#help(this.#helpers as BuildHelpers, placed, slice, firstSlot + index),
     );
   }
 
   /** Resolves when the helper has ended, however. */
   async #help(
     helpers: BuildHelpers,
-    graph: SharedGraph,
+    { graph, first }: PlacedGraph,
     slice: WriterSlice,
     slot: number,
   ): Promise<void> {
     const task: WriterTask = {
       spec: this.#spec,
       memory: graph.memory,
+      first,
       rows: this.#rows.share(),
       slice: slice.handle,
       slot,
@@ -81,7 +81,7 @@ export class GraphWriters {
     try {
       await helpers.run(taskModule, "writeRows", [task]);
     } catch {
-      graph.releaseLocks(slot, slice.handle.to);
+      graph.releaseLocks(slot, slice.handle.to - first);
     }
   }
 }

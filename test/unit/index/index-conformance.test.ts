@@ -18,3 +18,12 @@ describeIndex({
   spec: (metric, dimension) =>
     selectIndex({ metric, dimension, index: { type: "hnsw", engine: "shared" } }, 0),
 });
+
+describeIndex({
+  name: "hnsw, engine shared, in graphs of 1,024 rows",
+  spec: (metric, dimension) => {
+    const index = { type: "hnsw", engine: "shared" } as const;
+    const spec = selectIndex({ metric, dimension, index }, 0);
+    return spec.engine === "shared" ? { ...spec, graphRows: 1024 } : spec;
+  },
+});

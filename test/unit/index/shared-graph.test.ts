@@ -33,7 +33,7 @@ function levelOf(ordinal: number): number {
 
 function graphOf(spec: SharedSpec, rows: SharedRows): SharedGraph {
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
-  graph.centre(sampleMean(rows, spec.metric));
+  graph.centre(sampleMean(rows, spec.metric, 0, rows.written).mean);
   graph.reserve(rows.written);
   for (let ordinal = 0; ordinal < rows.written; ordinal++) {
     graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal));
@@ -112,7 +112,7 @@ describe.each(metrics)("graph kernels, %s", (metric) => {
     const random = seededRandom(dimension);
     const rows = rowsOf(dimension, looseRows(random, 300, dimension));
     const graph = graphOf(specOf(metric, dimension), rows);
-    const mean = sampleMean(rows, metric);
+    const { mean } = sampleMean(rows, metric, 0, rows.written);
     const query = queryNear(random, rows.copyVector(7));
     const { ordinals } = graph.walk({ query, wanted: 300, ef: 300, limit: 300 });
     expect(new Set(ordinals).size).toBe(ordinals.length);

@@ -1,7 +1,7 @@
 /** What is particular to engine `shared`; what holds for every index is in the index suite. */
 import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemoryDisk, seededRandom, SystemDisk } from "../../../src/base/index.js";
 import {
   AllowList,
@@ -10,6 +10,7 @@ import {
   selectIndex,
   SharedRows,
   type IndexBuilder,
+  type IndexEvent,
   type IndexSpec,
 } from "../../../src/index/index.js";
 import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixture.js";
@@ -17,8 +18,11 @@ import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixtu
 const dimension = 12;
 const rowCount = 3000;
 
-function specOf(m = 16): IndexSpec {
-  return selectIndex({ dimension, metric: "l2", index: { type: "hnsw", engine: "shared", m } }, 0);
+function specOf(m = 16): IndexSpec & { readonly engine: "shared" } {
+  const index = { type: "hnsw", engine: "shared", m } as const;
+  const spec = selectIndex({ dimension, metric: "l2", index }, 0);
+  if (spec.engine !== "shared") throw new Error("engine shared was asked for");
+  return spec;
 }
 
 function rowsOf(packed: Float32Array): SharedRows {
@@ -29,6 +33,11 @@ function rowsOf(packed: Float32Array): SharedRows {
   rows.publish(count);
   rows.commit(count);
   return rows;
+}
+
+/** Until nothing is left that is needed now. */
+async function settle(builder: IndexBuilder): Promise<void> {
+  while ((await builder.upkeep(true)) === "now");
 }
 
 describe("engine shared", () => {
@@ -81,20 +90,29 @@ describe("engine shared", () => {
     }
   });
 
-  it("writes a snapshot when it has grown by a quarter, and when it is closed", async () => {
-    const newest = async (): Promise<string> =>
-      (await readdir(replica.directory)).filter((name) => name.endsWith(".manifest")).at(-1)!;
+  it("writes a snapshot when it has grown by a tenth and nothing else is to be done, and at the end", async () => {
+    const newest = async (): Promise<string> => {
+      const names = await readdir(replica.directory);
+      return names.filter((name) => name.endsWith(".manifest")).at(-1) ?? "";
+    };
+    await replica.builder.close();
     const first = await newest();
     replica.append(looseRows(seededRandom(3), 10, dimension));
     await replica.build();
     expect(await newest()).toBe(first);
     await replica.builder.close();
-    expect((await newest()) > first).toBe(true);
+    const second = await newest();
+    expect(second > first).toBe(true);
+    replica.append(looseRows(seededRandom(3), 400, dimension));
+    await replica.build();
+    await vi.waitFor(async () => expect((await newest()) > second).toBe(true));
+    await replica.builder.close();
     await replica.openBuilder();
-    expect(replica.builder.indexed).toBe(rowCount + 10);
+    expect(replica.builder.indexed).toBe(rowCount + 410);
   });
 
   it("ignores a snapshot of other rows, of other settings, or of more rows than there are", async () => {
+    await replica.builder.close();
     const own = clusteredRows(seededRandom(1), rowCount, dimension);
     const other = clusteredRows(seededRandom(3), rowCount, dimension);
     const indexed = async (packed: Float32Array, m = 16): Promise<number> =>
@@ -137,15 +155,20 @@ describe("engine shared", () => {
     await replica.openBuilder();
   });
 
-  it("goes on without a snapshot while the disk is full, and writes one when there is room", async () => {
+  it("goes on without a snapshot while the disk is full, says so, and writes one when there is room", async () => {
     const disk = new MemoryDisk();
     const { rows } = replica;
-    const options = { spec: specOf(), rows, directory: "/data/index", disk };
+    const events: IndexEvent[] = [];
+    const onEvent = (event: IndexEvent): unknown => events.push(event);
+    const options = { spec: specOf(), rows, directory: "/data/index", disk, onEvent };
     const builder = await openBuilder(options);
     await builder.add(1000);
-    await builder.publish();
+    await builder.close();
     disk.medium.limitBytes(disk.medium.usedBytes + 100_000);
     await builder.add(2000);
+    await settle(builder);
+    const failed = events.find(({ type }) => type === "index_snapshot_failed");
+    expect(failed).toMatchObject({ error: { code: "STORAGE_FULL" } });
     const reader = await attachReader(await builder.publish(), rows);
     expect(reader.indexed).toBe(3000);
     await builder.close();
@@ -164,12 +187,12 @@ describe("engine shared", () => {
       const directory = "/data/index";
       const builder = await openBuilder({ spec: specOf(), rows, directory, disk });
       await builder.add(200);
-      await builder.publish();
+      await builder.close();
       await builder.add(200);
-      const publishing = builder.publish();
-      for (let turn = 0; turn < seed * 3; turn++) await Promise.resolve();
+      const closing = builder.close();
+      for (let turn = 0; turn < seed * 6; turn++) await Promise.resolve();
       const left = disk.crash(seededRandom(seed));
-      await publishing;
+      await closing;
       const again = await openBuilder({ spec: specOf(), rows, directory, disk: left });
       expect([200, 400], `seed ${seed}`).toContain(again.indexed);
     }
@@ -245,14 +268,30 @@ describe("engine shared", () => {
     expect([answer.route.kind, answer.hits.ordinals[0]]).toEqual(["walk", rowCount + 8]);
   });
 
-  it("refuses to be changed while it is published", async () => {
-    replica.append(looseRows(seededRandom(7), 2000, dimension));
-    await replica.builder.add(1500);
-    const publishing = replica.builder.publish();
-    await expect(replica.builder.add(5)).rejects.toThrow("nothing is added");
-    expect(() => replica.builder.remove(Uint32Array.of(1))).toThrow("nothing is removed");
-    await expect(replica.builder.publish()).rejects.toThrow("one publication at a time");
-    await publishing;
-    expect(await replica.builder.add(5)).toBe(5);
+  it("takes nothing in while a graph is copied to its file", async () => {
+    const rows = rowsOf(clusteredRows(seededRandom(9), 999, dimension));
+    const disk = new MemoryDisk();
+    const builder = await openBuilder({ spec: specOf(), rows, directory: "/data/index", disk });
+    await builder.add(900);
+    expect(await builder.upkeep(true)).toBe("now");
+    expect(await builder.add(5)).toBe(0);
+    await settle(builder);
+    expect(await builder.add(5)).toBe(5);
+  });
+
+  it("loses no more than the damaged graph and those after it", async () => {
+    const rows = rowsOf(clusteredRows(seededRandom(1), rowCount, dimension));
+    const options = { spec: { ...specOf(), graphRows: 1024 }, rows, directory: "/data/index" };
+    const disk = new MemoryDisk();
+    const builder = await openBuilder({ ...options, disk });
+    await builder.add(rowCount);
+    await builder.close();
+    expect((await openBuilder({ ...options, disk })).indexed).toBe(rowCount);
+    const names = await disk.list("/data/index");
+    const second = names.find((name) => /^graph1-.*index$/.test(name))!;
+    const file = await disk.open(join("/data/index", second), "write");
+    await file.write(Uint8Array.of(1, 2, 3), 70_000);
+    await file.close();
+    expect((await openBuilder({ ...options, disk })).indexed).toBe(1024);
   });
 });

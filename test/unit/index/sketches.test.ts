@@ -33,7 +33,7 @@ function make(metric: Metric, dimension: number, packed: Float32Array): Made {
   const settings = { m: 16, efConstruction: 80, recall: 0.98 };
   const spec = { type: "hnsw", engine: "shared", metric, dimension, ...settings } as SharedSpec;
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
-  const mean = sampleMean(rows, metric);
+  const { mean } = sampleMean(rows, metric, 0, rowCount);
   graph.centre(mean);
   graph.reserve(rowCount);
   for (let ordinal = 0; ordinal < rowCount; ordinal++) {

@@ -31,7 +31,7 @@ function worldOf(packed: Float32Array, metric: Metric = "l2"): World {
   const of = { dimension, m, efConstruction: 60, recall: 0.98 };
   const spec: SharedSpec = { type: "hnsw", engine: "shared", metric, ...of };
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
-  graph.centre(sampleMean(rows, metric));
+  graph.centre(sampleMean(rows, metric, 0, count).mean);
   graph.reserve(count);
   for (let ordinal = 0; ordinal < count; ordinal++) {
     expect(graph.add(ordinal, rows.vector(ordinal), levelOf(ordinal, m))).toBe(true);

@@ -110,4 +110,15 @@ describe("NodeMetrics", () => {
     expect((await samplesOf(first)).get('dvesp_events_total{type="only_here"}')).toBe(1);
     expect((await samplesOf(second)).has('dvesp_events_total{type="only_here"}')).toBe(false);
   });
+
+  it("keeps the last recall that probes found, until the collection is dropped", async () => {
+    const metrics = metricsOf();
+    const probed = { type: "index_probed", collection: "docs", samples: 16 };
+    metrics.observeEvent(event({ ...probed, recall_at_10: 0.97 }));
+    metrics.observeEvent(event({ ...probed, recall_at_10: 0.985 }));
+    const name = 'dvesp_recall_at_10{collection="docs"}';
+    expect((await samplesOf(metrics)).get(name)).toBe(0.985);
+    metrics.observeEvent(event({ type: "collection_dropped", collection: "docs" }));
+    expect((await samplesOf(metrics)).has(name)).toBe(false);
+  });
 });
