@@ -3,6 +3,8 @@ export { collectionTree, shardDirectory } from "./collection/tree.js";
 export type { CollectionTree, HostPlan } from "./collection/tree.js";
 export type { Collection } from "./collection/collection.js";
 export type { CollectionAnswer, CollectionMessage } from "./collection/actor.js";
+export { demandLimits } from "./collection/metric-demand.js";
+export type { DemandLimits } from "./collection/metric-demand.js";
 export type { PreparedWrite } from "./collection/prepared-write.js";
 export { completeSettings, implicitSettings, sameSettings } from "./collection/settings.js";
 export { execute } from "./collection/typed-operations.js";

@@ -119,7 +119,7 @@ export class CollectionRegistry {
     try {
       await supervisor.startChild(tree.supervisor.asChild());
       try {
-        await tree.collection.ready();
+        await tree.ready();
       } catch (error) {
         await supervisor.stopChild(tree.supervisor.address.name);
         throw error;

@@ -20,6 +20,7 @@ const warnings: ReadonlySet<string> = new Set([
   "frame_malformed",
   "index_attach_failed",
   "index_helper_lost",
+  "index_metric_failed",
   "index_publish_failed",
   "index_rebuild_failed",
   "index_snapshot_failed",

@@ -2,9 +2,16 @@
  * One node: a data directory with its lock, the actor hosts, the collections and their supervision,
  * the stream of events. Everything else (typed store, encoded store, HTTP) stands on it.
  */
-import { Gateways, WorkerPool, collectionTree, gatewayModule } from "../actors/index.js";
-import type { CollectionTree } from "../actors/index.js";
+import {
+  Gateways,
+  WorkerPool,
+  collectionTree,
+  demandLimits,
+  gatewayModule,
+} from "../actors/index.js";
+import type { CollectionTree, DemandLimits } from "../actors/index.js";
 import { DvespError, SystemDisk, systemClock, systemRandom } from "../base/index.js";
+import type { Disk } from "../base/index.js";
 import { HybridClock } from "../consistency/index.js";
 import type { CollectionSettings, StoreEvent } from "../protocol/index.js";
 import { ActorSystem, HostPool, importLoader } from "../runtime/index.js";
@@ -29,8 +36,23 @@ export interface NodeOptions {
   readonly test_hooks?: boolean | undefined;
 }
 
+/** What a node decides by on its own; tests try other figures. */
+export interface NodeTuning {
+  readonly demand: DemandLimits;
+}
+
+const tuningDefault: NodeTuning = { demand: demandLimits };
+
 /** How long actors may take to stop. */
 const closeMsMax = 30_000;
+
+interface NodeParts {
+  readonly id: string;
+  readonly disk: Disk;
+  readonly lock: DirectoryLock;
+  readonly options: NodeOptions;
+  readonly tuning: NodeTuning;
+}
 
 export class Node {
   readonly id: string;
@@ -41,6 +63,8 @@ export class Node {
   readonly gateways: Gateways;
   readonly events: EventBus<StoreEvent>;
   readonly #lock: DirectoryLock;
+  readonly #disk: Disk;
+  readonly #tuning: NodeTuning;
   readonly #threads: ThreadCounts;
   readonly #specs: readonly HostSpec[];
   readonly #versions: HybridClock;
@@ -48,9 +72,11 @@ export class Node {
   #failure: string | undefined;
   #ready = false;
 
-  private constructor(id: string, catalog: Catalog, lock: DirectoryLock, options: NodeOptions) {
+  private constructor({ id, disk, lock, options, tuning }: NodeParts) {
     this.id = id;
+    this.#disk = disk;
     this.#lock = lock;
+    this.#tuning = tuning;
     this.#threads = threadCounts(options);
     this.#specs = hostSpecs(this.#threads);
     this.events = new EventBus<StoreEvent>();
@@ -67,7 +93,7 @@ export class Node {
     this.supervisor = this.#rootSupervisor();
     this.gateways = new Gateways(this.#gatewayPool());
     this.registry = new CollectionRegistry({
-      catalog,
+      catalog: new Catalog(disk, options.path),
       supervisor: this.supervisor,
       makeTree: (settings, directory) => this.#tree(settings, directory),
       emit: (type, details) => this.system.emit(type, details),
@@ -75,13 +101,13 @@ export class Node {
   }
 
   /** Errors: `DIRECTORY_LOCKED`, `DATA_CORRUPTED`, `STORAGE_FULL`. */
-  static async open(options: NodeOptions): Promise<Node> {
+  static async open(options: NodeOptions, tuning: NodeTuning = tuningDefault): Promise<Node> {
     const disk = new SystemDisk();
     await disk.makeDirectory(options.path);
     const lock = acquireDirectoryLock(options.path, systemClock);
     try {
       const id = await nodeIdentity(disk, options.path, systemRandom);
-      const node = new Node(id, new Catalog(disk, options.path), lock, options);
+      const node = new Node({ id, disk, lock, options, tuning });
       await node.#start();
       return node;
     } catch (error) {
@@ -107,7 +133,8 @@ export class Node {
     rebalanceLists({
       events$: this.events.events$,
       clock: systemClock,
-      command: (collection, step) => this.registry.tree(collection).collection.rebalance(step),
+      command: ({ collection, distance_metric }, step) =>
+        this.registry.tree(collection).collection.rebalance(distance_metric, step),
     });
     try {
       await this.hosts.start();
@@ -171,6 +198,8 @@ export class Node {
       directory,
       node: this.id,
       versions: this.#versions,
+      disk: this.#disk,
+      demand: this.#tuning.demand,
       onLifecycle: (event) => this.#publishLifecycle(event),
       whyClosed: (name) => this.#whyStopping() ?? this.registry.whyGone(name),
     });

@@ -82,6 +82,10 @@ export const collectionDescription = z.object({
   replication_factor: z.int(),
   rows: z.int(),
   indexed_rows: z.int(),
+  metric_indexes: z
+    .array(z.object({ distance_metric: distanceMetric, indexed_rows: z.int() }))
+    .optional()
+    .meta({ description: "Indexes by other metrics, made because searches ask for them." }),
   bytes: collectionBytes,
   bytes_per_row: collectionBytes.meta({ description: "`bytes` divided by `rows`." }),
 });

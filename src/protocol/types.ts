@@ -65,10 +65,19 @@ export interface CollectionBytes {
   index_disk: number;
 }
 
+/** An index that was made because searches asked for its metric often. */
+export interface MetricIndexDescription {
+  distance_metric: DistanceMetric;
+  indexed_rows: number;
+}
+
 export interface CollectionDescription extends CollectionSettings {
   rows: number;
   /** Rows that the index holds; equal to `rows` once the builder has caught up. */
   indexed_rows: number;
+  /** Indexes by other metrics than the collection's own, when there are any. */
+  metric_indexes?: MetricIndexDescription[];
+  /** Of all indexes together. */
   bytes: CollectionBytes;
   /** `bytes` divided by `rows`; zeros while there are none. */
   bytes_per_row: CollectionBytes;

@@ -20,15 +20,21 @@ import {
   switchMap,
 } from "rxjs";
 import type { Clock } from "../base/index.js";
-import type { ListFacts, RebalanceStep } from "../index/index.js";
+import type { ListFacts, Metric, RebalanceStep } from "../index/index.js";
 import type { BusEvent } from "./event-bus.js";
 import { decideRebalance } from "./decide-rebalance.js";
+
+/** A collection has at most one index by each metric. */
+export interface IndexName {
+  readonly collection: string;
+  readonly distance_metric: Metric;
+}
 
 export interface RebalancerOptions {
   readonly events$: Observable<BusEvent>;
   readonly clock: Clock;
   /** Has an index do one step; what its lists are like afterwards. */
-  readonly command: (collection: string, step: RebalanceStep) => Promise<ListFacts>;
+  readonly command: (index: IndexName, step: RebalanceStep) => Promise<ListFacts>;
 }
 
 /** Facts that come within this time are looked at once, the newest of them. */
@@ -36,20 +42,19 @@ const settleMs = 250;
 /** Rest between two steps of one index. */
 const restMs = 100;
 
-interface ListEvent extends BusEvent, ListFacts {
+interface ListEvent extends BusEvent, ListFacts, IndexName {
   readonly type: "index_lists";
-  readonly collection: string;
 }
 
 /** Rebalances until the stream of events ends; the returned function ends it before. */
 export function rebalanceLists({ events$, clock, command }: RebalancerOptions): () => void {
   const steps$ = events$.pipe(
     filter(isListEvent),
-    groupBy(({ collection }) => collection),
+    groupBy(({ collection, distance_metric }) => `${distance_metric} ${collection}`),
     mergeMap((facts$) =>
       facts$.pipe(
         audit(() => after(clock, settleMs)),
-        exhaustMap((facts) => settle(clock, facts, (step) => command(facts$.key, step))),
+        exhaustMap((facts) => settle(clock, facts, (step) => command(facts, step))),
       ),
     ),
   );

@@ -6,17 +6,20 @@ import type { StoredBytes } from "../replica/messages.js";
 
 export interface MeasuredBytes {
   readonly stored: StoredBytes;
-  readonly publication: IndexPublication | undefined;
-  /** Threads that hold a copy of the index, if its engine copies. */
+  /** Of each index. */
+  readonly publications: readonly IndexPublication[];
+  /** Threads that hold a copy of an index, if its engine copies. */
   readonly copies: number;
   readonly indexDisk: number;
 }
 
 export function collectionBytes(
   rows: number,
-  { stored, publication, copies, indexDisk }: MeasuredBytes,
+  { stored, publications, copies, indexDisk }: MeasuredBytes,
 ): Pick<CollectionDescription, "bytes" | "bytes_per_row"> {
-  const { codes, links } = publication ? indexMemory(publication, copies) : { codes: 0, links: 0 };
+  const sizes = publications.map((publication) => indexMemory(publication, copies));
+  const codes = sizes.reduce((sum, size) => sum + size.codes, 0);
+  const links = sizes.reduce((sum, size) => sum + size.links, 0);
   const bytes: CollectionBytes = {
     vectors_memory: stored.vectors_memory,
     index_codes_memory: Math.round(codes),

@@ -8,19 +8,22 @@ import type { HybridClock } from "../../consistency/index.js";
 import type {
   IndexPublication,
   ListFacts,
+  Metric,
   RebalanceStep,
   SharedRowsHandle,
 } from "../../index/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
-import type { ActorRef, AskResult } from "../../runtime/index.js";
+import type { ActorRef, Address, AskOptions } from "../../runtime/index.js";
+import type { IndexBuilderMessage } from "../index-builder/actor.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
 import type { SearcherMessage } from "../searcher/messages.js";
 import { AnswerAreas } from "./answer-areas.js";
 import type { PreparedWrite } from "./prepared-write.js";
 import { collectionBytes } from "./collection-bytes.js";
 import { ReadCoordinator } from "./read-coordinator.js";
+import { SharedIndexes } from "./shared-indexes.js";
 import { WorkerPool } from "./worker-pool.js";
 import type { WriteResult } from "./write-answer.js";
 import { WriteCoordinator } from "./write-coordinator.js";
@@ -33,6 +36,7 @@ export interface CollectionParts {
   readonly versions: HybridClock;
   readonly replica: ActorRef<ReplicaMessage>;
   readonly searchers: WorkerPool;
+  /** Builds the index by the collection's own metric. */
   readonly builder: ActorRef;
   /** Why the replica will not come back, if so. */
   readonly ended: () => DvespError | undefined;
@@ -52,11 +56,11 @@ export class Collection {
   readonly #writes: WriteCoordinator;
   readonly #reads: ReadCoordinator;
   readonly #areas = new AnswerAreas();
+  readonly #indexes: SharedIndexes;
   readonly #watches = new Map<string, WatchSpec>();
   /** For questions that may be asked again when the replica is starting anew. */
   readonly #replica: WorkerPool;
   #rows: SharedRowsHandle;
-  #publication: IndexPublication | undefined;
   #payload: PayloadPublication | undefined;
   /** Rows that the index covers which all searchers have. */
   #indexed = 0;
@@ -66,6 +70,7 @@ export class Collection {
     this.settings = parts.settings;
     this.#parts = parts;
     this.#rows = parts.rows;
+    this.#indexes = new SharedIndexes(parts.settings.distance_metric, parts.builder);
     this.#writes = new WriteCoordinator(parts);
     const { clock, replica, searchers, ended } = parts;
     this.#reads = new ReadCoordinator({ clock, searchers, areas: this.#areas });
@@ -86,7 +91,8 @@ export class Collection {
   /** What the searcher of this number is given when it starts. */
   sharedWithSearcher(searcher: number): readonly unknown[] {
     const { changes } = this.#parts;
-    return [this.#rows, this.#areas.open(searcher), this.#publication, changes, this.#payload];
+    const { publications } = this.#indexes;
+    return [this.#rows, this.#areas.open(searcher), publications, changes, this.#payload];
   }
 
   /** What the replica is given, which notes changes and deletes by filter. */
@@ -130,20 +136,27 @@ export class Collection {
       this.status(),
       this.#indexDiskBytes(),
     ]);
-    const publication = this.#publication;
+    const { publications, others } = this.#indexes;
     const copies = this.#parts.searchers.refs.length + 1;
-    const unindexed = Math.max(0, next_ordinal - this.#indexed);
+    const indexed = (metric: Metric): number =>
+      Math.max(0, rows - Math.max(0, next_ordinal - this.#indexes.indexed(metric)));
     return {
       ...this.settings,
       rows,
-      indexed_rows: Math.max(0, rows - Math.min(rows, unindexed)),
-      ...collectionBytes(rows, { stored, publication, copies, indexDisk }),
+      indexed_rows: indexed(this.settings.distance_metric),
+      ...(others.length > 0 && {
+        metric_indexes: others.map((metric) => ({
+          distance_metric: metric,
+          indexed_rows: indexed(metric),
+        })),
+      }),
+      ...collectionBytes(rows, { stored, publications, copies, indexDisk }),
     };
   }
 
   async #indexDiskBytes(): Promise<number> {
-    const end = await this.#parts.builder.ask({ type: "disk_bytes" }, { timeout_ms: statusMs });
-    return end.outcome === "gone" ? 0 : answerOf(end as AskResult<number>, "the index builder");
+    const ends = await this.#askBuilders<number>({ type: "disk_bytes" }, { timeout_ms: statusMs });
+    return ends.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /**
@@ -154,21 +167,48 @@ export class Collection {
     this.#rows = handle;
     await this.#tellReaders({ type: "rows_extended" }, handle);
     const options = { timeout_ms: shareMs, attachments: [handle] };
-    const end = await this.#parts.builder.ask({ type: "rows_extended" }, options);
-    if (end.outcome !== "gone") answerOf(end, "the index builder");
+    await this.#askBuilders({ type: "rows_extended" }, options);
   }
 
-  /** Moves every searcher on to a newer index. */
+  /** Moves every searcher on to a newer index; not to one that was dropped. */
   async publishIndex(publication: IndexPublication): Promise<void> {
-    this.#publication = publication;
+    if (!this.#indexes.publish(publication)) return;
     await this.#tellReaders({ type: "index_published" }, publication);
     this.#indexed = publication.indexed;
   }
 
-  /** Has the index do one step of rebalancing; what its lists are like afterwards. */
-  async rebalance(step: RebalanceStep): Promise<ListFacts> {
+  /** Takes an index by another metric into what is shared; `announceIndex` when its builder runs. */
+  addIndex(metric: Metric, builder: ActorRef): void {
+    this.#indexes.add(metric, builder);
+  }
+
+  /** Has the replica tell the builder of commits, and the builder look at those until now. */
+  async announceIndex(metric: Metric): Promise<void> {
+    await this.#tellReplica({ type: "index_builders", addresses: this.indexBuilders });
+    this.#indexes.builder(metric)?.tell({ type: "rows_committed" });
+  }
+
+  /** Has every searcher let go of the index by another metric, and the replica of its builder. */
+  async dropIndex(metric: Metric): Promise<void> {
+    this.#indexes.remove(metric);
+    await this.#tellReaders({ type: "index_dropped", metric });
+    await this.#tellReplica({ type: "index_builders", addresses: this.indexBuilders });
+  }
+
+  /** Who builds indexes of vectors now: a replica that starts is given them. */
+  get indexBuilders(): readonly Address[] {
+    return this.#indexes.builders.map(({ address }) => address);
+  }
+
+  /**
+   * Has the index by a metric do one step of rebalancing; what its lists are like afterwards.
+   * Errors: `INVALID_ARGUMENT` when there is no such index, and those of its builder.
+   */
+  async rebalance(metric: Metric, step: RebalanceStep): Promise<ListFacts> {
+    const builder = this.#indexes.builder(metric);
+    if (!builder) throw invalid(`there is no index by ${metric}`);
     const options = { timeout_ms: rebalanceMs };
-    return answerOf(await this.#parts.builder.ask<ListFacts>({ type: "rebalance", step }, options));
+    return answerOf(await builder.ask<ListFacts>({ type: "rebalance", step }, options));
   }
 
   /** Moves every searcher, and the replica, on to a newer payload index. */
@@ -206,9 +246,17 @@ export class Collection {
     await this.#replica.ask(message, statusMs);
   }
 
+  /** What the builders answer that are there. */
+  async #askBuilders<Answer>(message: IndexBuilderMessage, options: AskOptions): Promise<Answer[]> {
+    const { builders } = this.#indexes;
+    const ends = await Promise.all(builders.map((one) => one.ask<Answer>(message, options)));
+    const there = ends.filter(({ outcome }) => outcome !== "gone");
+    return there.map((end) => answerOf(end, "an index builder"));
+  }
+
   /** A searcher that is gone gets the newest of everything when it starts again. */
-  async #tellReaders(message: SearcherMessage, attachment: unknown): Promise<void> {
-    const options = { timeout_ms: shareMs, attachments: [attachment] };
+  async #tellReaders(message: SearcherMessage, ...attachments: unknown[]): Promise<void> {
+    const options = { timeout_ms: shareMs, attachments };
     const { refs } = this.#parts.searchers;
     const ends = await Promise.all(refs.map((ref) => ref.ask(message, options)));
     for (const end of ends) if (end.outcome !== "gone") answerOf(end, "a searcher");

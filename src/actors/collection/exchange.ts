@@ -1,6 +1,7 @@
 /**
- * Whom the replica and the index builder tell what all of a collection's threads must know. An actor
- * of its own: what it does must not wait behind operations, which may wait for it.
+ * Whom the replica and the index builders tell what all of a collection's threads must know, and the
+ * searchers what they are asked. An actor of its own: what it does must not wait behind operations,
+ * which may wait for it.
  */
 import { invalid, unreachable } from "../../base/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
@@ -8,6 +9,8 @@ import type { PayloadPublication } from "../../payload/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { AnyDefinition } from "../../runtime/index.js";
 import type { Collection } from "./collection.js";
+import type { MetricSearches } from "./metric-demand.js";
+import type { MetricIndexes } from "./metric-indexes.js";
 
 export type ExchangeMessage =
   /** attachments[0]: the handle of shared rows that have grown. Answered when all readers have it. */
@@ -15,27 +18,48 @@ export type ExchangeMessage =
   /** attachments[0]: what the builder published. Answered when the searchers use it. */
   | { readonly type: "published" }
   /** attachments[0]: what the payload builder published. Answered when all who filter use it. */
-  | { readonly type: "payload_published" };
+  | { readonly type: "payload_published" }
+  /** What a searcher was asked since its last report. */
+  | { readonly type: "metrics_asked"; readonly asked: readonly MetricSearches[] };
 
-export function exchangeActor(collection: Collection): AnyDefinition {
+export function exchangeActor(collection: Collection, indexes: MetricIndexes): AnyDefinition {
   return defineActor<unknown, ExchangeMessage>({
     // The kinds do not wait for each other.
-    concurrency: 3,
-    start: () => ({
-      receive({ type }, { attachments }): Promise<void> {
-        const [attachment] = attachments;
-        if (attachment === undefined) throw invalid("nothing is attached");
-        switch (type) {
-          case "published":
-            return collection.publishIndex(attachment as IndexPublication);
-          case "payload_published":
-            return collection.publishPayload(attachment as PayloadPublication);
-          case "rows_extended":
-            return collection.extendRows(attachment as SharedRowsHandle);
-          default:
-            return unreachable(type);
-        }
-      },
-    }),
+    concurrency: 8,
+    start: () => {
+      indexes.watch();
+      return {
+        receive: (message, { attachments }) =>
+          receive(collection, indexes, message, attachments[0]),
+        stop: () => indexes.rest(),
+      };
+    },
   });
+}
+
+function receive(
+  collection: Collection,
+  indexes: MetricIndexes,
+  message: ExchangeMessage,
+  attachment: unknown,
+): Promise<void> | void {
+  switch (message.type) {
+    case "published":
+      return collection.publishIndex(attached(attachment) as IndexPublication);
+    case "payload_published":
+      return collection.publishPayload(attached(attachment) as PayloadPublication);
+    case "rows_extended":
+      return collection.extendRows(attached(attachment) as SharedRowsHandle);
+    case "metrics_asked": {
+      indexes.note(message.asked);
+      return;
+    }
+    default:
+      return unreachable(message);
+  }
+}
+
+function attached(attachment: unknown): unknown {
+  if (attachment === undefined) throw invalid("nothing is attached");
+  return attachment;
 }

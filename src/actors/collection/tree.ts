@@ -7,20 +7,21 @@
  *   ├── replica/<collection>/0         a write host
  *   ├── builder/<collection>/0         a build host
  *   ├── payload/<collection>/0         the same build host
- *   └── searcher/<collection>/0/<n>    every search host
+ *   ├── searcher/<collection>/0/<n>    every search host
+ *   └── builder/<collection>/0/<m>     the same, while there is an index by metric m too
  *
  * What they share (memory of the rows, log of their changes, newest indexes) is kept by the `Collection`, which no thread's
  * death touches; a child that starts again is given the current state of it.
  */
 import { join } from "node:path";
 import { DvespError } from "../../base/index.js";
+import type { Disk } from "../../base/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { CollectionSettings } from "../../protocol/index.js";
 import type { ActorRef, ActorSystem, Address } from "../../runtime/index.js";
 import { Supervisor } from "../../supervisors/index.js";
 import type { ChildSpec, HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
 import type { HybridClock } from "../../consistency/index.js";
-import type { IndexBuilderArgs } from "../index-builder/actor.js";
 import { ChangeLog } from "../../payload/index.js";
 import type { PayloadBuilderArgs } from "../payload-builder/actor.js";
 import type { ReplicaArgs } from "../replica/actor.js";
@@ -28,9 +29,13 @@ import { rowSlots } from "../row-slots.js";
 import type { SearcherArgs } from "../searcher/actor.js";
 import { collectionActor } from "./actor.js";
 import { exchangeActor } from "./exchange.js";
+import { IndexBuilders } from "./index-builders.js";
 import type { CollectionMessage } from "./actor.js";
 import { Collection } from "./collection.js";
-import { indexedCollection } from "./settings.js";
+import { MetricDemand } from "./metric-demand.js";
+import type { DemandLimits } from "./metric-demand.js";
+import { MetricIndexes } from "./metric-indexes.js";
+import { onHost } from "./on-host.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** Names of the hosts that a collection runs on. */
@@ -51,18 +56,20 @@ export interface TreeOptions {
   readonly directory: string;
   readonly node: string;
   readonly versions: HybridClock;
+  readonly disk: Disk;
+  /** When an index by another metric is worth it. */
+  readonly demand: DemandLimits;
   readonly onLifecycle: (event: LifecycleEvent) => void;
   /** Why a collection is not served any more, if so: dropped, or the node is stopping. */
   readonly whyClosed: (collection: string) => DvespError | undefined;
 }
 
-/** Reading all rows from disk is part of a replica's start. */
-const startMsMax = 600_000;
 const shard = 0;
+/** Idle indexes are looked for so often within the time after which they are dropped. */
+const looksPerIdle = 24;
 
 const modules = {
   replica: new URL("../replica/actor.js", import.meta.url).href,
-  builder: new URL("../index-builder/actor.js", import.meta.url).href,
   payload: new URL("../payload-builder/actor.js", import.meta.url).href,
   searcher: new URL("../searcher/actor.js", import.meta.url).href,
 };
@@ -71,6 +78,8 @@ export interface CollectionTree {
   readonly collection: Collection;
   readonly supervisor: Supervisor;
   readonly ref: ActorRef<CollectionMessage>;
+  /** Call once after the tree has started. Errors: why the collection cannot be served. */
+  readonly ready: () => Promise<void>;
 }
 
 /** The tree, not started yet: start it with `supervisor.asChild()` under a supervisor. */
@@ -78,14 +87,27 @@ export function collectionTree(options: TreeOptions): CollectionTree {
   const { system, hosts, settings, onLifecycle } = options;
   const places = placesOf(options);
   const collection = makeCollection(options, places, () => ended(options, supervisor, places));
+  const builders = makeBuilders(options, places, collection, () => supervisor);
+  const indexes = new MetricIndexes({
+    collection,
+    builders,
+    demand: new MetricDemand(options.demand),
+    clock: system.clock,
+    emit: (type, details) => system.emit(type, details),
+    lookMs: options.demand.idleMs / looksPerIdle,
+  });
   const supervisor: Supervisor = new Supervisor({
     name: `supervisor/${settings.collection}`,
     system,
     hosts,
-    children: childSpecs(options, places, collection),
+    children: childSpecs(options, places, collection, builders, indexes),
   });
   supervisor.lifecycle$.subscribe(onLifecycle);
-  return { collection, supervisor, ref: system.ref(places.collection) };
+  const ready = async (): Promise<void> => {
+    await collection.ready();
+    await indexes.restore();
+  };
+  return { collection, supervisor, ref: system.ref(places.collection), ready };
 }
 
 interface Places {
@@ -134,8 +156,34 @@ function makeCollection(
   });
 }
 
-function childSpecs(options: TreeOptions, places: Places, collection: Collection): ChildSpec[] {
-  const { settings, system, plan } = options;
+function makeBuilders(
+  { settings, directory, disk, system, plan }: TreeOptions,
+  places: Places,
+  collection: Collection,
+  supervisor: () => Supervisor,
+): IndexBuilders {
+  return new IndexBuilders({
+    settings,
+    shard,
+    directory: shardDirectory(directory, shard),
+    disk,
+    system,
+    supervisor,
+    own: places.builder,
+    owner: places.exchange,
+    helpers: plan.buildHelpers,
+    attachments: () => collection.shared,
+  });
+}
+
+function childSpecs(
+  options: TreeOptions,
+  places: Places,
+  collection: Collection,
+  builders: IndexBuilders,
+  indexes: MetricIndexes,
+): ChildSpec[] {
+  const { settings, system } = options;
   const directory = shardDirectory(options.directory, shard);
   const of = { collection: settings.collection, shard };
   const replica = (): ReplicaArgs => ({
@@ -145,15 +193,9 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
     dimension: settings.dimension,
     distance_metric: settings.distance_metric,
     owner: places.exchange,
-    told: [places.builder, places.payload],
+    payloadBuilder: places.payload,
+    indexBuilders: collection.indexBuilders,
   });
-  const builder: IndexBuilderArgs = {
-    ...of,
-    directory: join(directory, "index"),
-    index: indexedCollection(settings),
-    helpers: plan.buildHelpers,
-    owner: places.exchange,
-  };
   const payload: PayloadBuilderArgs = {
     ...of,
     directory,
@@ -165,25 +207,21 @@ function childSpecs(options: TreeOptions, places: Places, collection: Collection
       name: places.collection.name,
       start: { definition: collectionActor(collection, system.clock, system.random) },
     },
-    { name: places.exchange.name, start: { definition: exchangeActor(collection) } },
+    { name: places.exchange.name, start: { definition: exchangeActor(collection, indexes) } },
     onHost(places.replica, modules.replica, replica, () => collection.sharedWithReplica),
-    onHost(places.builder, modules.builder, builder, () => collection.shared),
+    builders.spec(settings.distance_metric),
     onHost(places.payload, modules.payload, payload, () => collection.sharedWithPayloadBuilder),
     ...places.searchers.map((address, index) => {
-      const searcher: SearcherArgs = { settings, directory, slot: rowSlots.firstSearcher + index };
+      const searcher: SearcherArgs = {
+        settings,
+        directory,
+        slot: rowSlots.firstSearcher + index,
+        owner: places.exchange,
+      };
       const given = (): readonly unknown[] => collection.sharedWithSearcher(index);
       return onHost(address, modules.searcher, searcher, given);
     }),
   ];
-}
-
-function onHost(
-  { host, name }: Address,
-  module: string,
-  args: unknown,
-  attachments: () => readonly unknown[],
-): ChildSpec {
-  return { name, startMs: startMsMax, start: { module, host, args, attachments } };
 }
 
 /** Why the collection's actors will not come back, if so. */

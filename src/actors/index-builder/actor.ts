@@ -20,10 +20,11 @@ import type {
 } from "../../index/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
-import { rowSlots } from "../row-slots.js";
+import { builderSlot, rowSlots } from "../row-slots.js";
 import { directoryBytes } from "./directory-bytes.js";
 import { Leisure } from "./leisure.js";
 import { ListRebalance } from "./list-rebalance.js";
+import type { BuiltIndex } from "./list-rebalance.js";
 import { PublishPolicy } from "./publish-policy.js";
 
 export interface IndexBuilderArgs {
@@ -55,7 +56,8 @@ export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
   // More than one, so that new memory is taken over while a publication is under way.
   concurrency: 4,
   async start(context, args) {
-    const rows = SharedRows.attach(context.attachments[0] as SharedRowsHandle, rowSlots.builder);
+    const [handle] = context.attachments;
+    const rows = SharedRows.attach(handle as SharedRowsHandle, builderSlot(args.index.metric));
     const spec = selectIndex(args.index, rows.committed);
     const actor = new IndexBuilderActor(context, args, rows, await open(context, args, spec, rows));
     await actor.announceLoaded();
@@ -87,22 +89,25 @@ async function open(
 }
 
 /** Threads of the host that help to build; the loss of one is an event, and nothing else. */
-function helpersOf(
-  context: ActorContext,
-  { collection, shard, helpers: count }: IndexBuilderArgs,
-): BuildHelpers | undefined {
+function helpersOf(context: ActorContext, args: IndexBuilderArgs): BuildHelpers | undefined {
   const { tasks } = context;
+  const { helpers: count } = args;
   if (!tasks || count === 0) return undefined;
   return {
     count,
     firstSlot: rowSlots.firstHelper,
-    run: (module, exportName, args) =>
-      tasks.run(module, exportName, args).catch((error: unknown) => {
+    run: (module, exportName, given) =>
+      tasks.run(module, exportName, given).catch((error: unknown) => {
         const plain = toDvespError(error).toPlain();
-        context.emit({ type: "index_helper_lost", collection, shard, error: plain });
+        context.emit({ type: "index_helper_lost", ...nameOf(args), error: plain });
         throw error;
       }),
   };
+}
+
+/** How its events name an index. */
+function nameOf({ collection, shard, index }: IndexBuilderArgs): BuiltIndex {
+  return { collection, shard, distance_metric: index.metric };
 }
 
 function policyOf({ builder }: OpenBuilder): PublishPolicy {
@@ -132,11 +137,9 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     this.#rows = rows;
     this.#open = opened;
     this.#policy = policyOf(opened);
-    const { collection, shard } = args;
     this.#lists = new ListRebalance({
       context,
-      collection,
-      shard,
+      index: nameOf(args),
       wake: () => this.#askForSlice(),
     });
   }
@@ -246,8 +249,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     } catch (error) {
       if (!isDvespError(error)) throw error;
       this.#policy.failed(this.#context.clock.monotonic());
-      const { collection, shard } = this.#args;
-      const failure = { collection, shard, error: error.toPlain() };
+      const failure = { ...nameOf(this.#args), error: error.toPlain() };
       this.#context.emit({ type: "index_publish_failed", ...failure });
     }
   }
@@ -268,12 +270,12 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     if (publication === this.#told) return;
     this.#told = publication;
     this.#policy.published(this.#open.builder.indexed, began, clock.monotonic());
-    const { collection, shard, owner } = this.#args;
+    const { owner } = this.#args;
     await this.#context
       .ref(owner)
       .ask({ type: "published" }, { timeout_ms: announceMs, attachments: [publication] });
     const indexed_rows = this.#open.builder.indexed;
-    this.#context.emit({ type: "index_published", collection, shard, indexed_rows });
+    this.#context.emit({ type: "index_published", ...nameOf(this.#args), indexed_rows });
   }
 
   #askForSlice(): void {

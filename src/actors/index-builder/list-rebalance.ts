@@ -4,13 +4,25 @@
  * who command.
  */
 import { DvespError } from "../../base/index.js";
-import type { IndexBuilder, ListFacts, RebalanceStep, Rebalancing } from "../../index/index.js";
+import type {
+  IndexBuilder,
+  ListFacts,
+  Metric,
+  RebalanceStep,
+  Rebalancing,
+} from "../../index/index.js";
 import type { ActorContext } from "../../runtime/index.js";
+
+/** Which index it is, as its events say. */
+export interface BuiltIndex {
+  readonly collection: string;
+  readonly shard: number;
+  readonly distance_metric: Metric;
+}
 
 export interface ListRebalanceOptions {
   readonly context: ActorContext;
-  readonly collection: string;
-  readonly shard: number;
+  readonly index: BuiltIndex;
   /** Asks for a slice, because there is something to advance. */
   readonly wake: () => void;
 }
@@ -113,7 +125,7 @@ export class ListRebalance {
   }
 
   #emit(type: string, details: Readonly<Record<string, unknown>>): void {
-    const { context, collection, shard } = this.#options;
-    context.emit({ type, collection, shard, ...details });
+    const { context, index } = this.#options;
+    context.emit({ type, ...index, ...details });
   }
 }

@@ -25,8 +25,9 @@ export interface ReplicaArgs {
   readonly distance_metric: DistanceMetric;
   /** Who makes new shared memory known to all readers. */
   readonly owner: Address;
-  /** Told after each commit: who builds indexes. */
-  readonly told: readonly Address[];
+  /** Told after each commit: who builds the payload index, and who builds indexes of vectors. */
+  readonly payloadBuilder: Address;
+  readonly indexBuilders: readonly Address[];
   readonly watches: readonly WatchSpec[];
 }
 
@@ -68,14 +69,16 @@ class ReplicaActor implements Actor<ReplicaMessage> {
   readonly #scanner: ExactScanner;
   readonly #watches = new WatchList();
   readonly #replica: Replica;
-  readonly #told: readonly ActorRef[];
+  readonly #payloadBuilder: ActorRef;
+  #indexBuilders: readonly ActorRef[];
   readonly #admitted: AdmittedRows;
 
   constructor(context: ActorContext, args: ReplicaArgs, parts: ReplicaActorParts) {
     this.#context = context;
     this.#args = args;
     this.#scanner = new ExactScanner(parts.rows);
-    this.#told = args.told.map((address) => context.ref(address));
+    this.#payloadBuilder = context.ref(args.payloadBuilder);
+    this.#indexBuilders = this.#refs(args.indexBuilders);
     this.#admitted = parts.admitted;
     for (const watch of args.watches) this.#watches.add(watch);
     this.#replica = new Replica({
@@ -97,6 +100,10 @@ class ReplicaActor implements Actor<ReplicaMessage> {
         return this.#replica.status();
       case "payload_published": {
         this.#admitted.refresh(attachments[0] as PayloadPublication);
+        return;
+      }
+      case "index_builders": {
+        this.#indexBuilders = this.#refs(message.addresses);
         return;
       }
       case "watch": {
@@ -130,7 +137,12 @@ class ReplicaActor implements Actor<ReplicaMessage> {
   }
 
   #tellCommitted(): void {
-    for (const ref of this.#told) ref.tell({ type: "rows_committed" });
+    this.#payloadBuilder.tell({ type: "rows_committed" });
+    for (const ref of this.#indexBuilders) ref.tell({ type: "rows_committed" });
+  }
+
+  #refs(addresses: readonly Address[]): ActorRef[] {
+    return addresses.map((address) => this.#context.ref(address));
   }
 
   #distance(query: Float32Array, ordinal: number): number {

@@ -4,6 +4,7 @@
  */
 import type { PackedBytes } from "../../base/index.js";
 import type { Filter } from "../../protocol/index.js";
+import type { Address } from "../../runtime/index.js";
 
 export interface PackedInsert {
   readonly kind: "insert";
@@ -80,5 +81,7 @@ export type ReplicaMessage =
   | { readonly type: "status" }
   /** attachments[0]: the newest publication of the payload index. Answered when it is in use. */
   | { readonly type: "payload_published" }
+  /** Who builds indexes of vectors from now on, and is told of each commit. */
+  | { readonly type: "index_builders"; readonly addresses: readonly Address[] }
   | { readonly type: "watch"; readonly watch: WatchSpec }
   | { readonly type: "unwatch"; readonly watch_id: string };

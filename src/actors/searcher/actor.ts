@@ -21,16 +21,17 @@ import type {
   SearchMetrics,
 } from "../../protocol/index.js";
 import { defineActor, yieldToEventLoop } from "../../runtime/index.js";
-import type { Actor, ActorContext, Envelope } from "../../runtime/index.js";
+import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
 import { indexedCollection } from "../collection/settings.js";
 import { AnswerBudget } from "./answer-budget.js";
 import { AnswerSlots } from "./answer-slots.js";
 import type { AnswerArea } from "./answer-slots.js";
-import { AttachedIndex } from "./attached-index.js";
+import { AttachedIndexes } from "./attached-indexes.js";
 import { CommitWaiters } from "./commit-waiters.js";
 import { Deadline } from "./deadline.js";
+import { MetricReport } from "./metric-report.js";
 import type { NormalRead, ReadAnswer, SearcherMessage, SentAnswer } from "./messages.js";
 import { ShardReader } from "./shard-reader.js";
 
@@ -39,6 +40,8 @@ export interface SearcherArgs {
   readonly directory: string;
   /** Scratch slot of this thread in the shared rows. */
   readonly slot: number;
+  /** Told by which metrics it is asked to search. */
+  readonly owner: Address;
 }
 
 /** Reads and parts of batches under way at once. */
@@ -51,7 +54,7 @@ const lateMs = 500;
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
   async start(context, args) {
-    const [handle, area, publication, changes, payload] = context.attachments;
+    const [handle, area, publications, changes, payload] = context.attachments;
     const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
     const { settings, directory } = args;
     const { dimension } = settings;
@@ -61,12 +64,15 @@ export default defineActor<SearcherArgs, SearcherMessage>({
       dimension,
       mode: "read",
     });
-    const index = await AttachedIndex.open(rows, indexedCollection(settings));
-    if (publication !== undefined) await attach(context, settings, index, publication);
+    const report = reportOf(context, args);
+    const index = await AttachedIndexes.open(rows, indexedCollection(settings), report.note);
+    for (const publication of publications as readonly IndexPublication[]) {
+      await attach(context, settings, index, publication);
+    }
     const slots = new AnswerSlots(area as AnswerArea);
     const admitted = new AdmittedRows(ChangeLog.attach(changes as SharedArrayBuffer));
     if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
-    return new Searcher(context, { rows, store, index, slots, admitted }, settings);
+    return new Searcher(context, { rows, store, index, slots, admitted, report }, settings);
   },
 });
 
@@ -74,23 +80,33 @@ export default defineActor<SearcherArgs, SearcherMessage>({
 async function attach(
   context: ActorContext,
   { collection }: CollectionSettings,
-  index: AttachedIndex,
-  publication: unknown,
+  index: AttachedIndexes,
+  publication: IndexPublication,
 ): Promise<void> {
   try {
-    await index.refresh(publication as IndexPublication);
+    await index.refresh(publication);
   } catch (error) {
     if (!isDvespError(error)) throw error;
     context.emit({ type: "index_attach_failed", collection, error: error.toPlain() });
   }
 }
 
+function reportOf(context: ActorContext, { settings, owner }: SearcherArgs): MetricReport {
+  const exchange = context.ref(owner);
+  return new MetricReport({
+    own: settings.distance_metric,
+    clock: context.clock,
+    tell: (asked) => exchange.tell({ type: "metrics_asked", asked }),
+  });
+}
+
 interface SearcherParts {
   readonly rows: SharedRows;
   readonly store: RowStore;
-  readonly index: AttachedIndex;
+  readonly index: AttachedIndexes;
   readonly slots: AnswerSlots;
   readonly admitted: AdmittedRows;
+  readonly report: MetricReport;
 }
 
 /** A read that is under way. */
@@ -140,6 +156,8 @@ class Searcher implements Actor<SearcherMessage> {
       }
       case "index_published":
         return this.#parts.index.refresh(envelope.attachments[0] as IndexPublication);
+      case "index_dropped":
+        return this.#parts.index.detach(message.metric);
       case "payload_published": {
         this.#parts.admitted.refresh(envelope.attachments[0] as PayloadPublication);
         return;
@@ -154,6 +172,7 @@ class Searcher implements Actor<SearcherMessage> {
   }
 
   async stop(): Promise<void> {
+    this.#parts.report.close();
     this.#parts.index.close();
     await this.#parts.store.close();
   }

@@ -1,5 +1,5 @@
 /**
- * The index as one searcher sees it: the newest publication attached, nothing before the first one.
+ * One index as one searcher sees it: the newest publication attached, nothing before the first one.
  * A collection may change its kind of index as it grows.
  */
 import { ReplicaSearch, attachReader, selectIndex } from "../../index/index.js";
@@ -14,13 +14,15 @@ import type {
 
 export class AttachedIndex {
   readonly #rows: SharedRows;
+  readonly #nothing: IndexPublication;
   #engine: IndexPublication["engine"];
   #reader: IndexReader;
   #search: ReplicaSearch;
 
-  private constructor(rows: SharedRows, publication: IndexPublication, reader: IndexReader) {
+  private constructor(rows: SharedRows, nothing: IndexPublication, reader: IndexReader) {
     this.#rows = rows;
-    this.#engine = publication.engine;
+    this.#nothing = nothing;
+    this.#engine = nothing.engine;
     this.#reader = reader;
     this.#search = new ReplicaSearch(rows, reader);
   }
@@ -32,8 +34,9 @@ export class AttachedIndex {
     return new AttachedIndex(rows, nothing, await attachReader(nothing, rows));
   }
 
-  get rows(): SharedRows {
-    return this.#rows;
+  /** Of the publication attached; `flat` before the first one. */
+  get engine(): IndexPublication["engine"] {
+    return this.#engine;
   }
 
   search(query: ReplicaQuery): ReplicaAnswer {
@@ -48,6 +51,11 @@ export class AttachedIndex {
     this.#engine = publication.engine;
     this.#reader = reader;
     this.#search = new ReplicaSearch(this.#rows, reader);
+  }
+
+  /** Lets go of what is attached: every row is fresh again. */
+  detach(): Promise<void> {
+    return this.refresh(this.#nothing);
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 import type {
   BatchPart,
   BodyFormat,
+  DistanceMetric,
   NormalCount,
   NormalGet,
   NormalScroll,
@@ -51,8 +52,10 @@ export type SearcherMessage =
       readonly accept: BodyFormat;
       readonly arrived_ms: number;
     }
-  /** attachments[0]: the newest publication of the index. Answered when it is in use. */
+  /** attachments[0]: the newest publication of an index. Answered when it is in use. */
   | { readonly type: "index_published" }
+  /** The index by this metric is no more: searches by it scan from now on. */
+  | { readonly type: "index_dropped"; readonly metric: DistanceMetric }
   /** attachments[0]: the newest publication of the payload index. Answered when it is in use. */
   | { readonly type: "payload_published" }
   /** attachments[0]: the handle of shared rows that have grown. Answered when it is in use. */

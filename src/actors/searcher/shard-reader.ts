@@ -19,8 +19,8 @@ import { rowTest } from "../../payload/index.js";
 import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
 import { compareVectorCrc } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
-import type { Hits, ReplicaAnswer, SharedRows } from "../../index/index.js";
-import type { AttachedIndex } from "./attached-index.js";
+import type { Hits, SharedRows } from "../../index/index.js";
+import type { AttachedIndexes, MetricAnswer } from "./attached-indexes.js";
 import { AnswerBudget } from "./answer-budget.js";
 import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
@@ -36,7 +36,7 @@ const judgedAheadMax = 4096;
 export interface ReaderParts {
   readonly store: RowStore;
   readonly rows: SharedRows;
-  readonly index: AttachedIndex;
+  readonly index: AttachedIndexes;
   readonly admitted: AdmittedRows;
   readonly metric: DistanceMetric;
 }
@@ -167,11 +167,12 @@ export class ShardReader {
   #nearest(request: NormalSearch, view: RowView, deadline: Deadline) {
     const wanted = request.offset + request.top_k;
     const { epoch } = this.#parts.rows;
+    const metric = request.distance_metric ?? this.#parts.metric;
     const admitted = request.filter && this.#admitted(request.filter, view, deadline);
     for (let k = wanted; ; k = 2 * k + slackHits) {
       const answer = this.#parts.index.search({
         query: request.query_vector,
-        metric: request.distance_metric ?? this.#parts.metric,
+        metric,
         k,
         effort: { ef: request.ef, nprobe: request.nprobe, recall: request.recall },
         exact: request.exact,
@@ -182,7 +183,7 @@ export class ShardReader {
       if (this.#parts.rows.epoch !== epoch) return undefined;
       const found = known(answer.hits, view.snapshot, wanted);
       if (found.length >= wanted || answer.hits.ordinals.length < k) {
-        return { found, facts: factsOf(answer, admitted) };
+        return { found, facts: factsOf(answer, metric, admitted) };
       }
     }
   }
@@ -224,8 +225,12 @@ export interface SearchFacts {
   readonly plan: Readonly<Record<string, string | number | boolean>>;
 }
 
-function factsOf(answer: ReplicaAnswer, filtered: Admitted | undefined): SearchFacts {
-  const { exact, route, indexed, fresh } = answer;
+function factsOf(
+  answer: MetricAnswer,
+  distance_metric: DistanceMetric,
+  filtered: Admitted | undefined,
+): SearchFacts {
+  const { exact, route, indexed, fresh, engine } = answer;
   const { kind, ...details } = route;
   const admitted = filtered && {
     admitted_rows: filtered.rows.count,
@@ -234,7 +239,15 @@ function factsOf(answer: ReplicaAnswer, filtered: Admitted | undefined): SearchF
   };
   return {
     exact,
-    plan: { route: kind, ...details, indexed_rows: indexed, fresh_rows: fresh, ...admitted },
+    plan: {
+      index: engine,
+      distance_metric,
+      route: kind,
+      ...details,
+      indexed_rows: indexed,
+      fresh_rows: fresh,
+      ...admitted,
+    },
   };
 }
 

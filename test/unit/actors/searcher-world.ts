@@ -10,7 +10,7 @@ import type {
   RawRow,
 } from "../../../src/protocol/index.js";
 import { rowSlots } from "../../../src/actors/row-slots.js";
-import { AttachedIndex } from "../../../src/actors/searcher/attached-index.js";
+import { AttachedIndexes } from "../../../src/actors/searcher/attached-indexes.js";
 import { Deadline } from "../../../src/actors/searcher/deadline.js";
 import { ShardReader } from "../../../src/actors/searcher/shard-reader.js";
 import type { RowStore } from "../../../src/storage/index.js";
@@ -30,7 +30,7 @@ export class SearcherWorld {
   private constructor(
     readonly replica: ReplicaWorld,
     readonly store: RowStore,
-    readonly index: AttachedIndex,
+    readonly index: AttachedIndexes,
     readonly reader: ShardReader,
   ) {}
 
@@ -38,7 +38,7 @@ export class SearcherWorld {
     const replica = await ReplicaWorld.open();
     const rows = SharedRows.attach(replica.rows.share(), rowSlots.firstSearcher);
     const store = await replica.openStore("read");
-    const index = await AttachedIndex.open(rows, { dimension, metric, index: { type: "flat" } });
+    const index = await AttachedIndexes.open(rows, { dimension, index: { type: "flat" } });
     return new SearcherWorld(
       replica,
       store,

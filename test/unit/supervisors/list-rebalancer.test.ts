@@ -48,14 +48,17 @@ describe("rebalanceLists", () => {
     const stop = rebalanceLists({
       events$: bus.events$,
       clock,
-      command: (collection, step) =>
+      command: ({ collection }, step) =>
         new Promise((answer, reject) => {
           const fail = (): void => reject(new Error("no memory"));
           commands.push({ collection, step, answer, fail });
         }),
     });
     const tell = (facts: Partial<ListFacts>, collection = "a"): void =>
-      bus.publish({ ...settled, ...facts, type: "index_lists", time_ms: clock.now(), collection });
+      bus.publish({
+        ...{ ...settled, ...facts, collection, distance_metric: "l2" },
+        ...{ type: "index_lists", time_ms: clock.now() },
+      });
     /** Lets promises settle, then time pass. */
     const pass = async (ms: number): Promise<void> => {
       for (let turn = 0; turn < 10; turn++) await Promise.resolve();
