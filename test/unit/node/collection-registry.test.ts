@@ -83,9 +83,10 @@ class World {
   #tree(settings: CollectionSettings, directory: string): CollectionTree {
     const name = settings.collection;
     expect(directory).toBe(`/data/collections/${name}`);
-    const collection = { settings, ready: () => Promise.resolve() };
+    const collection = { settings };
+    const ready = (): Promise<void> => Promise.resolve();
     const supervisor = { address: { host: "main", name }, asChild: () => ({ name }) };
-    return { collection, supervisor } as unknown as CollectionTree;
+    return { collection, supervisor, ready } as unknown as CollectionTree;
   }
 }
 
