@@ -1,6 +1,7 @@
 /** The node's figures for Prometheus. One registry per node, so that two nodes fit in a process. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { metrics } from "../index/index.js";
 import type { StoreEvent } from "../protocol/index.js";
 
 /** One finished request, as the HTTP server reports it. */
@@ -58,7 +59,7 @@ export class NodeMetrics {
   readonly #recall = new Gauge({
     name: "dvesp_recall_at_10",
     help: "Recall among the 10 nearest that sample queries of idle time reached with the default effort",
-    labelNames: ["collection"],
+    labelNames: ["collection", "distance_metric"],
     registers: [this.#registry],
   });
   readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
@@ -82,9 +83,15 @@ export class NodeMetrics {
     const collection = String(event["collection"]);
     if (event.type === "write") this.#countWritten(collection, event);
     if (event.type === "index_probed") {
-      this.#recall.set({ collection }, Number(event["recall_at_10"]));
+      const distance_metric = String(event["distance_metric"]);
+      this.#recall.set({ collection, distance_metric }, Number(event["recall_at_10"]));
     }
-    if (event.type === "collection_dropped") this.#recall.remove({ collection });
+    if (event.type === "index_metric_dropped") {
+      this.#recall.remove({ collection, distance_metric: String(event["distance_metric"]) });
+    }
+    if (event.type === "collection_dropped") {
+      for (const distance_metric of metrics) this.#recall.remove({ collection, distance_metric });
+    }
   }
 
   /** Everything in the Prometheus text format. */

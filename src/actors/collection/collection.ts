@@ -62,8 +62,6 @@ export class Collection {
   readonly #replica: WorkerPool;
   #rows: SharedRowsHandle;
   #payload: PayloadPublication | undefined;
-  /** Rows that the index covers which all searchers have. */
-  #indexed = 0;
   #root = "";
 
   constructor(parts: CollectionParts) {
@@ -174,7 +172,7 @@ export class Collection {
   async publishIndex(publication: IndexPublication): Promise<void> {
     if (!this.#indexes.publish(publication)) return;
     await this.#tellReaders({ type: "index_published" }, publication);
-    this.#indexed = publication.indexed;
+    this.#indexes.attached(publication);
   }
 
   /** Takes an index by another metric into what is shared; `announceIndex` when its builder runs. */

@@ -8,6 +8,8 @@ import type { ActorRef } from "../../runtime/index.js";
 interface SharedIndex {
   readonly builder: ActorRef;
   publication: IndexPublication | undefined;
+  /** Rows that the publication covers which all searchers have. */
+  indexed: number;
 }
 
 export class SharedIndexes {
@@ -21,7 +23,7 @@ export class SharedIndexes {
   }
 
   add(metric: Metric, builder: ActorRef): void {
-    this.#indexes.set(metric, { builder, publication: undefined });
+    this.#indexes.set(metric, { builder, publication: undefined, indexed: 0 });
   }
 
   remove(metric: Metric): void {
@@ -33,6 +35,12 @@ export class SharedIndexes {
     const index = this.#indexes.get(publication.spec.metric);
     if (index) index.publication = publication;
     return index !== undefined;
+  }
+
+  /** Notes that all searchers have a publication. */
+  attached({ spec, indexed }: IndexPublication): void {
+    const index = this.#indexes.get(spec.metric);
+    if (index) index.indexed = indexed;
   }
 
   get builders(): ActorRef[] {
@@ -48,9 +56,9 @@ export class SharedIndexes {
     return published.filter((publication) => publication !== undefined);
   }
 
-  /** Rows below this ordinal are in the newest publication. */
+  /** Rows below this ordinal are in the index of every searcher. */
   indexed(metric: Metric): number {
-    return this.#indexes.get(metric)?.publication?.indexed ?? 0;
+    return this.#indexes.get(metric)?.indexed ?? 0;
   }
 
   /** Metrics that have an index beside the collection's own. */

@@ -76,12 +76,12 @@ async function open(
   spec: IndexSpec,
   rows: SharedRows,
 ): Promise<OpenBuilder> {
-  const { directory, collection, shard } = args;
+  const { directory } = args;
   const helpers = helpersOf(context, args);
   const { tasks } = context;
   const runTask: RunTask | undefined =
     tasks && ((module, exportName, given) => tasks.run(module, exportName, given));
-  const onEvent = (event: IndexEvent): void => context.emit({ ...event, collection, shard });
+  const onEvent = (event: IndexEvent): void => context.emit({ ...event, ...nameOf(args) });
   const disk = new SystemDisk();
   const options = { spec, rows, directory, disk, helpers, runTask, onEvent };
   const builder = await openBuilder(options);

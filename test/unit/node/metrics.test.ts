@@ -111,14 +111,30 @@ describe("NodeMetrics", () => {
     expect((await samplesOf(second)).has('dvesp_events_total{type="only_here"}')).toBe(false);
   });
 
-  it("keeps the last recall that probes found, until the collection is dropped", async () => {
+  it("keeps the last recall that probes of each index found, until it is dropped", async () => {
     const metrics = metricsOf();
-    const probed = { type: "index_probed", collection: "docs", samples: 16 };
-    metrics.observeEvent(event({ ...probed, recall_at_10: 0.97 }));
-    metrics.observeEvent(event({ ...probed, recall_at_10: 0.985 }));
-    const name = 'dvesp_recall_at_10{collection="docs"}';
-    expect((await samplesOf(metrics)).get(name)).toBe(0.985);
+    const probe = (distance_metric: string, recall_at_10: number): void =>
+      metrics.observeEvent(
+        event({
+          type: "index_probed",
+          collection: "docs",
+          samples: 16,
+          distance_metric,
+          recall_at_10,
+        }),
+      );
+    const recallOf = async (distance_metric: string): Promise<number | undefined> =>
+      (await samplesOf(metrics)).get(
+        `dvesp_recall_at_10{collection="docs",distance_metric="${distance_metric}"}`,
+      );
+    probe("l2", 0.97);
+    probe("l2", 0.985);
+    probe("cosine", 0.9);
+    expect([await recallOf("l2"), await recallOf("cosine")]).toEqual([0.985, 0.9]);
+    const l2 = { collection: "docs", distance_metric: "l2" };
+    metrics.observeEvent(event({ type: "index_metric_dropped", ...l2 }));
+    expect([await recallOf("l2"), await recallOf("cosine")]).toEqual([undefined, 0.9]);
     metrics.observeEvent(event({ type: "collection_dropped", collection: "docs" }));
-    expect((await samplesOf(metrics)).has(name)).toBe(false);
+    expect(await recallOf("cosine")).toBe(undefined);
   });
 });
