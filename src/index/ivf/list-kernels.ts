@@ -13,7 +13,7 @@ export interface ListKernels {
   rankLists(query: number, table: number, keys: number): void;
   appendRow(record: number, ordinal: number, chunk: number): void;
   openSearch(scratch: number): void;
-  /** Probes until `lists` are probed and `rows` compared in all; 0 when no list is left. */
+  /** Probes until `lists` are probed and `rows` compared; 1 when it looked at `turn` rows before. */
   probe(
     scratch: number,
     lists: number,
@@ -21,6 +21,7 @@ export interface ListKernels {
     limit: number,
     wanted: number,
     isFiltered: number,
+    turn: number,
   ): number;
   /** How many ordinals are in the pool, nearest first. */
   closeSearch(scratch: number): number;

@@ -19,8 +19,8 @@ import {
 
 /** Memory is taken in steps of 2 MiB. */
 const growthPages = 32;
-/** Rows compared between two questions whether to stop: less than a millisecond. */
-const rowsBetweenStops = 8192;
+/** Rows looked at between two questions whether to stop: less than a millisecond. */
+const rowsPerTurn = 8192;
 
 export interface ListSearch {
   readonly query: Float32Array;
@@ -136,24 +136,18 @@ export class ListMemory {
 
   /** The nearest rows of the lists nearest to the query. Errors: what `checkStop` throws. */
   search(search: ListSearch): ListHits {
-    const { wanted, limit, allow, checkStop } = search;
+    const { wanted, lists, rows, limit, allow, checkStop } = search;
     assert(wanted > 0 && wanted <= wantedMax, "what is wanted fits the pool");
     const { kernels, scratch } = this;
     this.load(search.query);
     if (allow) this.#loadAllowed(allow, limit);
     kernels.openSearch(scratch);
     try {
-      // One list at least; then in parts, as long as there are lists left.
-      for (let lists = 1, rows = 0, more = 1; more !== 0;) {
-        more = kernels.probe(scratch, lists, rows, limit, wanted, allow ? 1 : 0);
+      const isFiltered = allow ? 1 : 0;
+      while (kernels.probe(scratch, lists, rows, limit, wanted, isFiltered, rowsPerTurn) !== 0) {
         checkStop?.();
-        const probed = this.#scratchWord(slot.listsProbed);
-        const compared = this.#scratchWord(slot.rowsCompared);
-        if (probed >= search.lists && compared >= search.rows) break;
-        const part = Math.max(1, Math.floor((rowsBetweenStops * probed) / Math.max(1, compared)));
-        lists = Math.min(Math.max(search.lists, probed), probed + part);
-        rows = Math.min(search.rows, compared + rowsBetweenStops);
       }
+      checkStop?.();
     } finally {
       kernels.closeSearch(scratch);
     }

@@ -23,6 +23,8 @@ const growthPages = 32;
 const deadFlag = 1;
 /** Rows between two checks of a deadline, a multiple of 32. */
 const listedRows = 65_536;
+/** Rows that a walk meets between two checks. */
+const walkedRows = 2048;
 
 export interface GraphWalk {
   readonly query: Float32Array;
@@ -33,6 +35,8 @@ export interface GraphWalk {
   /** Only the graph's rows below are returned. */
   readonly limit: number;
   readonly allow?: AllowList | undefined;
+  /** Called at the end, and after every few thousand rows before; may throw. */
+  readonly between?: (() => void) | undefined;
   /** Ordinal of the graph's first row, a multiple of 32; default 0. */
   readonly first?: number;
 }
@@ -199,11 +203,11 @@ export class SharedGraph {
   }
 
   /** Rows near the query, nearest first; may be fewer than wanted although there are more. */
-  walk({ query, wanted, ef, limit, allow, first = 0 }: GraphWalk): GraphHits {
+  walk({ query, wanted, ef, limit, allow, between, first = 0 }: GraphWalk): GraphHits {
     this.#load(query);
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
-    const met = this.#kernels.walk(scratch, Math.min(ef, efMax));
+    const met = this.#fillPool(Math.min(ef, efMax), between);
     if (allow) this.#loadAllowed(allow, first, limit);
     const count = this.#kernels.collect(scratch, met, limit, allow ? 1 : 0);
     return { ordinals: this.#collected(Math.min(count, wanted), first), count };
@@ -229,6 +233,16 @@ export class SharedGraph {
     const at = (this.#scratch + slot.pool) / 4;
     const rows = this.#words.slice(at, at + count);
     return first === 0 ? rows : rows.map((row) => first + row);
+  }
+
+  /** Walks for the prepared query; how many candidates the pool holds. */
+  #fillPool(ef: number, between: (() => void) | undefined): number {
+    let met = 0;
+    if (this.#kernels.openWalk(this.#scratch) !== 0) {
+      while ((met = this.#kernels.walk(this.#scratch, ef, walkedRows)) === 0) between?.();
+    }
+    between?.();
+    return met;
   }
 
   #load(vector: Float32Array): void {

@@ -152,8 +152,8 @@ export class SharedReader implements IndexReader {
       ef: candidates,
       limit: this.indexed,
       allow,
+      between: () => stopIfAsked({ shouldStop }),
     });
-    stopIfAsked({ shouldStop });
     const hits = this.#scanner.rank({ query, metric: this.metric, k }, ordinals);
     return { hits, kept: count };
   }

@@ -8,7 +8,7 @@ import { encode, isDead } from "./codes";
 import { allowed, ENTRY, POOL, QUERY, rowAt, VECTOR } from "./layout";
 import { idOf, keyAt } from "../codes/pool";
 import { prepareSketch } from "./sketches";
-import { enter, walkLevel } from "./walk";
+import { enter, followLevel, startLevel } from "./walk";
 
 export { insertRow } from "./insert";
 export { scanAllowed } from "./list";
@@ -19,11 +19,20 @@ export function prepareQuery(scratch: usize): void {
   prepareSketch(scratch, scratch + QUERY);
 }
 
-/** Fills the pool with the `ef` nearest rows; how many. */
-export function walk(scratch: usize, ef: u32): u32 {
-  if (atomic.load<u64>(ENTRY) == 0) return 0;
+/** Begins a walk for the prepared query; false while the graph is empty. */
+export function openWalk(scratch: usize): bool {
+  if (atomic.load<u64>(ENTRY) == 0) return false;
   const query = scratch + QUERY;
-  return walkLevel(query, enter(query, 0, scratch), 0, ef, scratch, scratch + POOL);
+  startLevel(query, enter(query, 0, scratch), scratch, scratch + POOL);
+  return true;
+}
+
+/**
+ * Goes on with a walk until the pool holds the `ef` nearest rows or `rows` more were met. How many it
+ * holds at the end; 0 when the walk has not ended, and may be gone on with or left.
+ */
+export function walk(scratch: usize, ef: u32, rows: u32): u32 {
+  return followLevel(scratch + QUERY, 0, ef, scratch, scratch + POOL, rows);
 }
 
 /**

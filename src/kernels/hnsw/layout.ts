@@ -132,6 +132,9 @@ export const KEPT: usize = 0xe000;
 export const SMALL_POOL: usize = 0x10000;
 /** What sketches are compared with. */
 export const SKETCH_QUERY: usize = 0x12000;
+/** How far a walk is that ends later: candidates in its pool, and how many of them are done with. */
+export const WALK_COUNT: usize = 0x13ff8;
+export const WALK_CURSOR: usize = 0x13ffc;
 /** The pool of a walk; while a row's neighbours are linked to it, a copy of its own list. */
 export const POOL: usize = 0x14000;
 /** Row numbers noted in the pool's place; a list more than this still fits. */

@@ -2,7 +2,18 @@
  * Walks along links: greedy on the upper levels, with a pool of the `ef` nearest on the level looked
  * for. A walk ends when the links of all in its pool were followed.
  */
-import { BATCH, ENTRY, NOTES_MAX, POOL, ROWS, SCORES, sketchBits, VISITED } from "./layout";
+import {
+  BATCH,
+  ENTRY,
+  NOTES_MAX,
+  POOL,
+  ROWS,
+  SCORES,
+  sketchBits,
+  VISITED,
+  WALK_COUNT,
+  WALK_CURSOR,
+} from "./layout";
 import { linkAt, linkCount, linksOf } from "./links";
 import { idOf, insertKey, keyAt, keyOf, scoreOf } from "../codes/pool";
 import { scoreRows } from "./scores";
@@ -106,12 +117,43 @@ export function walkLevel(
   scratch: usize,
   pool: usize,
 ): u32 {
-  const batch = scratch + BATCH;
-  const isSketched = sketchBits() != 0;
+  startLevel(query, start, scratch, pool);
+  return followLevel(query, level, ef, scratch, pool, u32.MAX_VALUE);
+}
+
+/** Begins a walk that `followLevel` ends. */
+// @ts-ignore: decorator
+@inline
+export function startLevel(query: usize, start: u32, scratch: usize, pool: usize): void {
   isMet(scratch, start);
   store<u64>(pool, keyOfRow(query, start, scratch));
-  let count: u32 = 1;
-  for (let cursor: u32 = 0; cursor < count; ) {
+  store<u32>(scratch, 1, WALK_COUNT);
+  store<u32>(scratch, 0, WALK_CURSOR);
+}
+
+/**
+ * Goes on with a walk until it ends or has met `rows` more. How many the pool holds at the end; 0 when
+ * it has not ended and is to be called again, with nothing else done in the scratch slot meanwhile.
+ */
+export function followLevel(
+  query: usize,
+  level: u32,
+  ef: u32,
+  scratch: usize,
+  pool: usize,
+  rows: u32,
+): u32 {
+  const batch = scratch + BATCH;
+  const isSketched = sketchBits() != 0;
+  let count = load<u32>(scratch, WALK_COUNT);
+  let cursor = load<u32>(scratch, WALK_CURSOR);
+  let met: u32 = 0;
+  while (cursor < count) {
+    if (met >= rows) {
+      store<u32>(scratch, count, WALK_COUNT);
+      store<u32>(scratch, cursor, WALK_CURSOR);
+      return 0;
+    }
     let found: u32 = 0;
     for (let taken: u32 = 0; cursor < count && taken < FOLLOWED; cursor++) {
       const key = keyAt(pool, cursor);
@@ -120,6 +162,7 @@ export function walkLevel(
       found += takeLinks(idOf(key), level, scratch, found);
       taken++;
     }
+    met += found;
     if (count == ef && isSketched) found = keepNear(scratch, found, scoreOf(keyAt(pool, ef - 1)));
     if (found == 0) continue;
     scoreRows(query, batch, found, scratch + SCORES);

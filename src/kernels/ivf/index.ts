@@ -24,6 +24,8 @@ import {
   LISTS_LEFT,
   LISTS_PROBED,
   MEAN,
+  NEXT_CHUNK,
+  NEXT,
   ORDINAL,
   POOL,
   POOLED,
@@ -37,7 +39,7 @@ import {
   TABLE,
   VECTOR,
 } from "./layout";
-import { scanAdmitted, scanList } from "./scan";
+import { scanAdmitted, scanChunk } from "./scan";
 
 export { nearestCentroid, rankLists } from "./centroids";
 export { accumulate, assignRows, lowerScores, measureRows } from "./means";
@@ -91,11 +93,13 @@ export function openSearch(scratch: usize): void {
   store<u32>(scratch, 0, POOLED);
   store<u32>(scratch, 0, LISTS_PROBED);
   store<u32>(scratch, 0, ROWS_COMPARED);
+  store<u32>(scratch, 0, NEXT_CHUNK);
 }
 
 /**
- * Probes the next lists, until `lists` are probed and `rows` compared in all, or none is left; those
- * from ordinal `limit` on do not count. Keeps the nearest `wanted`. Whether a list is left.
+ * Probes lists until `lists` are probed and `rows` compared in all, or none is left; rows from ordinal
+ * `limit` on do not count. Keeps the nearest `wanted`. True when it has looked at `turn` rows before it
+ * was done, and is to be called again.
  */
 export function probe(
   scratch: usize,
@@ -104,21 +108,28 @@ export function probe(
   limit: u32,
   wanted: u32,
   isFiltered: bool,
+  turn: u32,
 ): bool {
   const entries = entriesOf(<usize>load<u32>(scratch, SEARCHED_TABLE));
   let left = load<u32>(scratch, LISTS_LEFT);
   let probed = load<u32>(scratch, LISTS_PROBED);
-  while (left > 0 && (probed < lists || load<u32>(scratch, ROWS_COMPARED) < rows)) {
-    const entry = idOf(popKey(scratch + LISTS, left));
-    left--;
-    probed++;
-    const chunk = firstChunkOf(entries, entry);
-    if (isFiltered) scanAdmitted(scratch, chunk, limit, wanted);
-    else scanList(scratch, chunk, limit, wanted);
+  let chunk = <usize>load<u32>(scratch, NEXT_CHUNK);
+  let seen: u32 = 0;
+  while (seen < turn) {
+    if (chunk == 0) {
+      if (left == 0 || (probed >= lists && load<u32>(scratch, ROWS_COMPARED) >= rows)) break;
+      chunk = firstChunkOf(entries, idOf(popKey(scratch + LISTS, left)));
+      left--;
+      probed++;
+    }
+    if (isFiltered) seen += scanAdmitted(scratch, chunk, limit, wanted);
+    else seen += scanChunk(scratch, chunk, limit, wanted);
+    chunk = <usize>atomic.load<u32>(chunk, NEXT);
   }
   store<u32>(scratch, left, LISTS_LEFT);
   store<u32>(scratch, probed, LISTS_PROBED);
-  return left > 0;
+  store<u32>(scratch, <u32>chunk, NEXT_CHUNK);
+  return seen >= turn;
 }
 
 /** Ends a search: the pool becomes ordinals in the same place, nearest first; how many. */

@@ -81,6 +81,8 @@ export const LISTS_LEFT: usize = 8;
 export const POOLED: usize = 12;
 export const LISTS_PROBED: usize = 16;
 export const ROWS_COMPARED: usize = 20;
+/** The chunk to go on with, of the list that is scanned; 0 when none is. */
+export const NEXT_CHUNK: usize = 28;
 /** Score of what `nearestCentroid` found. */
 export const NEAREST_SCORE: usize = 24;
 /** The query as float32, and as a record. */

@@ -1,5 +1,5 @@
 /**
- * Comparing a query with the rows of one list. A row that comes while the list is read is either met
+ * Comparing a query with the rows of one chunk. A row that comes while it is read is either met
  * or not; what is met is whole, because a chunk's count follows its records.
  */
 import { insertKey, keyAt, keyOf, scoreOf } from "../codes/pool";
@@ -8,7 +8,6 @@ import {
   ALLOWED,
   codeBytes,
   COUNT,
-  NEXT,
   ORDINAL,
   POOL,
   POOLED,
@@ -61,52 +60,48 @@ function poolFour(
   pool(scratch, f32x4.extract_lane(scores, 3), load<u32>(rows + ordinal), limit, wanted);
 }
 
-/** Pools the nearest `wanted` rows of a list. */
-export function scanList(scratch: usize, chunk: usize, limit: u32, wanted: u32): void {
+/** Pools the nearest `wanted` rows of a chunk; how many it has. */
+export function scanChunk(scratch: usize, chunk: usize, limit: u32, wanted: u32): u32 {
   const query = scratch + QUERY;
   const bytes = codeBytes();
   const step = stride();
   const factor = productFactor();
-  let compared = load<u32>(scratch, ROWS_COMPARED);
-  for (; chunk != 0; chunk = <usize>atomic.load<u32>(chunk, NEXT)) {
-    const count = atomic.load<u32>(chunk, COUNT);
-    let row = chunk + RECORDS;
-    for (let at: u32 = 0; at < count; at += 4) {
-      const more = min<u32>(4, count - at);
-      const b = row + (more > 1 ? step : 0);
-      const c = b + (more > 2 ? step : 0);
-      const d = c + (more > 3 ? step : 0);
-      const scores = scoreFourCodes(query, row, b, c, d, bytes, factor);
-      const farthest = scoreLimit(scratch + POOL, load<u32>(scratch, POOLED), wanted);
-      if (v128.any_true(f32x4.lt(scores, f32x4.splat(farthest)))) {
-        poolFour(scratch, scores, row, step, more, limit, wanted);
-      }
-      row += step << 2;
+  const count = atomic.load<u32>(chunk, COUNT);
+  let row = chunk + RECORDS;
+  for (let at: u32 = 0; at < count; at += 4) {
+    const more = min<u32>(4, count - at);
+    const b = row + (more > 1 ? step : 0);
+    const c = b + (more > 2 ? step : 0);
+    const d = c + (more > 3 ? step : 0);
+    const scores = scoreFourCodes(query, row, b, c, d, bytes, factor);
+    const farthest = scoreLimit(scratch + POOL, load<u32>(scratch, POOLED), wanted);
+    if (v128.any_true(f32x4.lt(scores, f32x4.splat(farthest)))) {
+      poolFour(scratch, scores, row, step, more, limit, wanted);
     }
-    compared += count;
+    row += step << 2;
   }
-  store<u32>(scratch, compared, ROWS_COMPARED);
+  store<u32>(scratch, load<u32>(scratch, ROWS_COMPARED) + count, ROWS_COMPARED);
+  return count;
 }
 
-/** As `scanList`, of the rows that the bitmap of the scratch slot admits. */
-export function scanAdmitted(scratch: usize, chunk: usize, limit: u32, wanted: u32): void {
+/** As `scanChunk`, of the rows that the bitmap of the scratch slot admits. */
+export function scanAdmitted(scratch: usize, chunk: usize, limit: u32, wanted: u32): u32 {
   const query = scratch + QUERY;
   const bytes = codeBytes();
   const step = stride();
   const factor = productFactor();
+  const count = atomic.load<u32>(chunk, COUNT);
   let compared = load<u32>(scratch, ROWS_COMPARED);
-  for (; chunk != 0; chunk = <usize>atomic.load<u32>(chunk, NEXT)) {
-    const count = atomic.load<u32>(chunk, COUNT);
-    let row = chunk + RECORDS;
-    for (let at: u32 = 0; at < count; at++, row += step) {
-      const ordinal = load<u32>(row + bytes, ORDINAL);
-      if (ordinal >= limit || !isAdmitted(scratch, ordinal)) continue;
-      const scores = scoreFourCodes(query, row, row, row, row, bytes, factor);
-      pool(scratch, f32x4.extract_lane(scores, 0), ordinal, limit, wanted);
-      compared++;
-    }
+  let row = chunk + RECORDS;
+  for (let at: u32 = 0; at < count; at++, row += step) {
+    const ordinal = load<u32>(row + bytes, ORDINAL);
+    if (ordinal >= limit || !isAdmitted(scratch, ordinal)) continue;
+    const scores = scoreFourCodes(query, row, row, row, row, bytes, factor);
+    pool(scratch, f32x4.extract_lane(scores, 0), ordinal, limit, wanted);
+    compared++;
   }
   store<u32>(scratch, compared, ROWS_COMPARED);
+  return count;
 }
 
 // @ts-ignore: decorator

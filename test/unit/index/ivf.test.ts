@@ -121,12 +121,43 @@ describe("an index of lists", () => {
     await rebalancing.begin({ kind: "train" });
     for (let turn = 0; turn < 1000 && state !== "waiting"; turn++) state = rebalancing.advance();
     const { kernels, scratch } = memory;
-    expect(kernels.probe(scratch, allLists, rowCount * 2, rowCount, rowCount, 0)).toBe(0);
+    expect(
+      kernels.probe(scratch, allLists, rowCount * 2, rowCount, rowCount, 0, rowCount * 2),
+    ).toBe(0);
     const count = kernels.closeSearch(scratch);
     const words = new Uint32Array(publication.memory.buffer, scratch, slot.lists / 4);
     expect(words[slot.listsProbed / 4]).toBe(lists);
     const found = words.slice(slot.pool / 4, slot.pool / 4 + count);
     expect(new Set(found).size).toBe(rowCount);
+  });
+
+  it("stops in the middle of a list when its time is over, and answers the next in full", async () => {
+    const rows = SharedRows.create({ dimension });
+    const count = 30_000;
+    rows.reserve(count);
+    rows.write(0, clusteredRows(seededRandom(6), count, dimension, 30));
+    rows.publish(count);
+    rows.commit(count);
+    const { builder } = await openLists(rows);
+    await builder.add(count);
+    const reader = await attachReader(await builder.publish(), rows);
+    let asked = 0;
+    const search = (stopsAt: number) => {
+      asked = 0;
+      const shouldStop = (): boolean => ++asked === stopsAt;
+      const query = { query: rows.copyVector(9), k: 5, effort: { nprobe: 1 } };
+      return reader.search({ ...query, shouldStop });
+    };
+    // All rows are in one list as yet.
+    const { hits, route } = search(0);
+    expect(route).toEqual({ kind: "probe", lists: 1, compared: count });
+    expect(asked).toBe(4);
+    for (const stopsAt of [1, 2, 4]) {
+      expect(() => search(stopsAt)).toThrow(expect.objectContaining({ code: "TIMEOUT" }));
+      expect(asked).toBe(stopsAt);
+      expect(search(0).hits).toEqual(hits);
+    }
+    reader.close();
   });
 
   it("gives memory back: rebalancing again and again takes no more of it", async () => {

@@ -52,6 +52,32 @@ describe("engine shared", () => {
   const reopen = (rows: SharedRows, spec = specOf()): Promise<IndexBuilder> =>
     openBuilder({ spec, rows, directory: replica.directory, disk: new SystemDisk() });
 
+  it("stops in the middle of a long walk when its time is over, and answers the next in full", async () => {
+    replica.append(clusteredRows(seededRandom(2), 17_000, dimension));
+    await replica.build();
+    const query = replica.vectors[10]!;
+    const search = (ef: number, stopsAt: number): { asked: number; code?: unknown } => {
+      let asked = 0;
+      try {
+        const shouldStop = (): boolean => ++asked === stopsAt;
+        const { route } = replica.reader.search({ query, k: 10, effort: { ef }, shouldStop });
+        expect(route).toEqual({ kind: "walk", ef });
+        return { asked };
+      } catch (error) {
+        return { asked, code: (error as { code?: unknown }).code };
+      }
+    };
+    expect(search(20, 0).asked).toBe(1);
+    expect(search(16_000, 0).asked).toBeGreaterThan(6);
+    for (const stopsAt of [1, 2, 5]) {
+      expect(search(16_000, stopsAt)).toEqual({ asked: stopsAt, code: "TIMEOUT" });
+      for (const ef of [40, 16_000]) {
+        const { answer, recall } = replica.check({ query, k: 10, effort: { ef } });
+        expect([answer.route.kind, recall]).toEqual(["walk", 1]);
+      }
+    }
+  });
+
   it("walks the graph by default, and is measured to reach its recall", async () => {
     const query = replica.vectors[0]!;
     expect(replica.search({ query, k: 10, effort: {} }).route.kind).toBe("walk");
