@@ -50,7 +50,8 @@ export function normaliseSearchBatch(request: unknown, part?: BatchPart): Normal
   const shared = { collection: shape.collection, consistency_level, timeout_ms, after };
   const items = itemsOf(shape.queries, "queries", queriesLimit);
   const { first, end } = rangeOf(items.length, part);
-  const queries = items.slice(first, end).map((query, index) => {
+  // Not `map`, which passes over the holes of a sparse array.
+  const queries = Array.from(items.slice(first, end), (query, index) => {
     const field = `queries[${first + index}]`;
     if (!isPlainObject(query)) throw refusal(field, `must be an object, not ${nameOf(query)}`);
     return normaliseSearch({ ...shared, ...definedMembers(query) }, field);

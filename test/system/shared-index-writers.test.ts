@@ -171,13 +171,13 @@ describe("several writers of one graph", () => {
     const health = await builder.survey();
     expect(health).toMatchObject({ rows: 9000, dead: 3000, deadLinks: 0 });
     expect((await builder.survey()).relinked).toBe(0);
-    // Among so many duplicates a walk goes astray, whoever built the graph.
     const single = await openShared(rows);
     await buildAll(single, rows, 9000);
     await single.survey();
     const reader = await attachReader(await builder.publish(), rows);
     const other = await attachReader(await single.publish(), rows);
-    expect(selfFound(reader, rows)).toBeGreaterThanOrEqual(selfFound(other, rows) - 10);
+    expect(selfFound(reader, rows)).toBeGreaterThanOrEqual(97);
+    expect(selfFound(other, rows)).toBeGreaterThanOrEqual(97);
     const { hits } = reader.search({ query: rows.copyVector(0), k: 50, effort: { ef: 200 } });
     expect(hits.ordinals).toHaveLength(50);
     expect(Math.max(...hits.distances)).toBe(0);

@@ -110,7 +110,7 @@ function linkRow(scratch: usize, id: u32, level: u32): bool {
 /** Links the row to the best of `count` candidates. */
 function setLinks(scratch: usize, id: u32, level: u32, count: u32): bool {
   const kept = scratch + KEPT;
-  const chosen = selectLinks(scratch + POOL, count, linksMax(1), kept);
+  const chosen = selectLinks(scratch + POOL, count, linksMax(1), kept, id);
   const word = lockOf(rowAt(id));
   if (!lock(word, scratch)) return false;
   replaceLinks(linksOf(id, level), kept, chosen);

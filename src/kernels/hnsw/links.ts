@@ -105,6 +105,6 @@ function prune(scratch: usize, id: u32, added: u32, links: usize, level: u32): v
     const offset = (<usize>at) << 2;
     insertKey(pool, at, keyOf(load<f32>(scratch + SCORES + offset), load<u32>(batch + offset)));
   }
-  const chosen = selectLinks(pool, limit + 1, limit, scratch + KEPT);
+  const chosen = selectLinks(pool, limit + 1, limit, scratch + KEPT, id);
   replaceLinks(links, scratch + KEPT, chosen);
 }
