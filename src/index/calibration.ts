@@ -28,6 +28,8 @@ export const calibrationRowsMin = 1000;
 const efSteps = [
   12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024,
 ];
+/** The last of them: what a search gets that asks for more than any effort reached. */
+const efLargest = 1024;
 /** Nothing is left to gain from here on. */
 const recallEnough = 0.999;
 /** A sample whose nearest were all found by so many efforts in a row is not walked for again. */
@@ -90,22 +92,33 @@ export function* measureRecall(
   return steps;
 }
 
+/** Comparing with the codes of so many rows takes as long as one candidate of a walk. */
+export const rowsPerCandidate = 25;
+
 /**
  * The `ef` for `k` hits, on a curve through those measured for 10 and 100 (a straight line from 100
- * on), or undefined where only an exact scan will do: the recall is 1, or more than
- * any effort measured reached, or nothing was measured.
+ * on), or undefined where only an exact scan will do: the recall is 1, or nothing was measured. A
+ * recall below 1 that no effort measured reached gets the largest effort, unless a scan, which takes
+ * as long as an effort of `scanEf`, is sooner done.
  */
 export function chooseEf(
   calibration: Calibration,
   { ef, recall = 1 }: SearchEffort,
   k: number,
+  scanEf: number,
 ): number | undefined {
   if (ef !== undefined) return ef;
-  if (recall >= 1) return undefined;
+  if (recall >= 1 || calibration.length === 0) return undefined;
   const forTen = calibration.find((step) => step.recallAt10 >= recall)?.ef;
-  if (k <= 10 || forTen === undefined) return forTen;
-  const forHundred = calibration.find((step) => step.recallAt100 >= recall)?.ef;
-  if (forHundred === undefined) return undefined;
+  const forHundred = k <= 10 ? forTen : calibration.find((step) => step.recallAt100 >= recall)?.ef;
+  const chosen = forHits(k, forTen ?? efLargest, forHundred ?? efLargest);
+  const isReached = forTen !== undefined && forHundred !== undefined;
+  return isReached || chosen < scanEf ? chosen : undefined;
+}
+
+/** The effort for `k` hits, where those for 10 and for 100 are known. */
+function forHits(k: number, forTen: number, forHundred: number): number {
+  if (k <= 10) return forTen;
   if (k >= 100) return Math.ceil((forHundred * k) / 100);
   return Math.ceil(forTen * (forHundred / forTen) ** Math.log10(k / 10));
 }

@@ -8,7 +8,7 @@
  * nothing links to, many dead): then the rows are scanned. Results are never fewer than exist.
  */
 import { assert } from "../base/index.js";
-import { chooseEf } from "./calibration.js";
+import { chooseEf, rowsPerCandidate } from "./calibration.js";
 import { ExactScanner, stopIfAsked } from "./exact-scanner.js";
 import { within, type Hits } from "./hits.js";
 import { HnswlibGraph } from "./hnswlib-graph.js";
@@ -93,7 +93,8 @@ export class HnswlibReader implements IndexReader {
     if (k * 2 > admitted) return undefined;
     if (allow && admitted <= Math.max(scanRowsMax, scanShareMax * this.indexed)) return undefined;
     const { spec, calibration } = this.#publication;
-    return chooseEf(calibration, { ef: effort.ef, recall: effort.recall ?? spec.recall }, k);
+    const { ef, recall = spec.recall } = effort;
+    return chooseEf(calibration, { ef, recall }, k, this.indexed / rowsPerCandidate);
   }
 
   #scan(query: IndexQuery, route: SearchRoute): IndexAnswer {

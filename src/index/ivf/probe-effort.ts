@@ -20,7 +20,8 @@ export interface MeasuredLists {
 }
 
 /**
- * Lists to probe for `k` hits; undefined where only an exact scan will do. Where there are more lists
+ * Lists to probe for `k` hits; undefined where only an exact scan will do, or one that is as soon
+ * done: a recall that no effort reached gets the largest, unless that is all lists. Where there are more lists
  * than were measured, as many more are probed: that is more than enough until they are measured anew.
  */
 export function chooseLists(
@@ -29,7 +30,7 @@ export function chooseLists(
   k: number,
 ): number | undefined {
   if (nprobe !== undefined) return nprobe;
-  const effort = chooseEf(calibration, { recall }, k);
+  const effort = chooseEf(calibration, { recall }, k, lists * effortsPerList);
   if (effort === undefined) return undefined;
   return Math.ceil(listsOf(effort) * Math.max(1, now / lists));
 }

@@ -10,7 +10,7 @@
  */
 import { assert } from "../../base/index.js";
 import type { AllowList } from "../allow-list.js";
-import { chooseEf } from "../calibration.js";
+import { chooseEf, rowsPerCandidate } from "../calibration.js";
 import { ExactScanner, stopIfAsked } from "../exact-scanner.js";
 import { within, type Hits } from "../hits.js";
 import type { Metric } from "../metric.js";
@@ -27,8 +27,6 @@ import { GraphSet } from "./graph-set.js";
 import type { SharedPublication } from "./publication.js";
 import { WalkHistory } from "./walk-history.js";
 
-/** Comparing with the codes of so many rows takes as long as one candidate of a walk. */
-const rowsPerCandidate = 25;
 /** So few rows are compared by their float32 components: that is as fast, and exact. */
 const exactRowsMax = 256;
 /** Candidates ranked by their float32 rows, per hit wanted: codes confuse near neighbours. */
@@ -87,7 +85,9 @@ export class SharedReader implements IndexReader {
     if (k * 2 > admitted || (allow && admitted <= exactRowsMax)) {
       return this.#scan(query, { kind: "scan" });
     }
-    const ef = chooseEf(calibration, { ef: effort.ef, recall: effort.recall ?? spec.recall }, k);
+    const { ef: wantedEf, recall = spec.recall } = effort;
+    const scanEf = indexed / rowsPerCandidate;
+    const ef = chooseEf(calibration, { ef: wantedEf, recall }, k, scanEf);
     if (ef === undefined || ef > efMax) return this.#scan(query, { kind: "scan" });
     return this.#walk(query, Math.max(ef, k), admitted);
   }

@@ -13,6 +13,7 @@ import {
   measureRecall,
   meanOf,
   recallOf,
+  rowsPerCandidate,
   type Calibration,
 } from "../calibration.js";
 import { CalibrationSamples, sampleCount, type Slices, type Walk } from "../calibration-samples.js";
@@ -90,7 +91,7 @@ export class RecallKeeper {
 
   /** Whether a probe could say anything new: not where searches scan, or nothing has changed. */
   isProbeDue(indexed: number): boolean {
-    if (this.#ef === undefined) return false;
+    if (this.#ef(indexed) === undefined) return false;
     if (this.#recalls.length < sampleCount) return true;
     const { signature, probes } = this.#round;
     return signature !== this.#signature(indexed) || probes < probesPerRound;
@@ -100,7 +101,7 @@ export class RecallKeeper {
   *probe(indexed: number): Slices<ProbeReport | undefined> {
     const { walkTo } = this.#options;
     const sample = yield* this.#samples.add(indexed);
-    const ef = this.#ef;
+    const ef = this.#ef(indexed);
     const truth = sample.truth((ordinal) => this.#rows.isDead(ordinal));
     if (ef === undefined || truth === undefined || truth.ordinals.length === 0) return undefined;
     const found = walkTo(indexed)(sample.query, probedK, Math.max(ef, probedK));
@@ -113,7 +114,7 @@ export class RecallKeeper {
   get isBelowTarget(): boolean {
     if (this.#recalls.length < probesMin) return false;
     const { mean, error } = meanOf(this.#recalls);
-    return mean + significantErrors * error < this.#options.target;
+    return mean + significantErrors * error < this.#promise;
   }
 
   /** Whether the probes say that the target is met. */
@@ -126,8 +127,14 @@ export class RecallKeeper {
   }
 
   /** What a search for ten with the default recall uses. */
-  get #ef(): number | undefined {
-    return chooseEf(this.calibration, { recall: this.#options.target }, probedK);
+  #ef(indexed: number): number | undefined {
+    const { target } = this.#options;
+    return chooseEf(this.calibration, { recall: target }, probedK, indexed / rowsPerCandidate);
+  }
+
+  /** Recall that such a search should have: of some rows even the largest effort reaches less. */
+  get #promise(): number {
+    return Math.min(this.#options.target, this.calibration.at(-1)?.recallAt10 ?? 1);
   }
 
   #countProbe(signature: string): void {
