@@ -15,14 +15,14 @@ import type {
 export class AttachedIndex {
   readonly #rows: SharedRows;
   readonly #nothing: IndexPublication;
-  #engine: IndexPublication["engine"];
+  #publication: IndexPublication;
   #reader: IndexReader;
   #search: ReplicaSearch;
 
   private constructor(rows: SharedRows, nothing: IndexPublication, reader: IndexReader) {
     this.#rows = rows;
     this.#nothing = nothing;
-    this.#engine = nothing.engine;
+    this.#publication = nothing;
     this.#reader = reader;
     this.#search = new ReplicaSearch(rows, reader);
   }
@@ -34,9 +34,9 @@ export class AttachedIndex {
     return new AttachedIndex(rows, nothing, await attachReader(nothing, rows));
   }
 
-  /** Of the publication attached; `flat` before the first one. */
-  get engine(): IndexPublication["engine"] {
-    return this.#engine;
+  /** What is attached; one of engine `flat` before the first. */
+  get publication(): IndexPublication {
+    return this.#publication;
   }
 
   search(query: ReplicaQuery): ReplicaAnswer {
@@ -45,10 +45,14 @@ export class AttachedIndex {
 
   /** Moves on to a newer publication. Errors: `DATA_CORRUPTED`; the one before stays attached. */
   async refresh(publication: IndexPublication): Promise<void> {
-    if (publication.engine === this.#engine) return this.#reader.refresh(publication);
+    if (publication.engine === this.#publication.engine) {
+      await this.#reader.refresh(publication);
+      this.#publication = publication;
+      return;
+    }
     const reader = await attachReader(publication, this.#rows);
     this.#reader.close();
-    this.#engine = publication.engine;
+    this.#publication = publication;
     this.#reader = reader;
     this.#search = new ReplicaSearch(this.#rows, reader);
   }

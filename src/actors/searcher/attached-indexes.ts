@@ -1,6 +1,8 @@
 /**
  * The indexes of a shard as one searcher sees them, one for each metric: a search by a metric goes to
- * the index by that metric. Where none has been published every row is fresh, so it is a scan.
+ * the index by that metric. Where none has been published every row is fresh, so it is a scan. An index
+ * by another metric than the collection's own, which nobody asked for, must not find less than the scans
+ * that it takes the place of: where it would, they go on.
  */
 import { metrics } from "../../index/index.js";
 import type {
@@ -12,6 +14,7 @@ import type {
   SharedRows,
 } from "../../index/index.js";
 import { AttachedIndex } from "./attached-index.js";
+import { keepsPromise } from "./promised-recall.js";
 
 export interface MetricQuery extends ReplicaQuery {
   readonly metric: Metric;
@@ -27,15 +30,18 @@ export type NoteSearch = (metric: Metric, scannedRows: number) => void;
 
 export class AttachedIndexes {
   readonly #rows: SharedRows;
+  readonly #own: Metric;
   readonly #byMetric: Readonly<Record<Metric, AttachedIndex>>;
   readonly #note: NoteSearch;
 
   private constructor(
     rows: SharedRows,
+    own: Metric,
     byMetric: Readonly<Record<Metric, AttachedIndex>>,
     note: NoteSearch,
   ) {
     this.#rows = rows;
+    this.#own = own;
     this.#byMetric = byMetric;
     this.#note = note;
   }
@@ -43,7 +49,7 @@ export class AttachedIndexes {
   /** With nothing indexed. */
   static async open(
     rows: SharedRows,
-    collection: Omit<IndexedCollection, "metric">,
+    collection: IndexedCollection,
     note: NoteSearch = () => undefined,
   ): Promise<AttachedIndexes> {
     const open = (metric: Metric): Promise<AttachedIndex> =>
@@ -53,18 +59,20 @@ export class AttachedIndexes {
       open("l2"),
       open("dot_product"),
     ]);
-    return new AttachedIndexes(rows, { cosine, l2, dot_product }, note);
+    return new AttachedIndexes(rows, collection.metric, { cosine, l2, dot_product }, note);
   }
 
   search(query: MetricQuery): MetricAnswer {
     const { metric, exact = false, allow, effort } = query;
     const index = this.#byMetric[metric];
-    const answer = index.search(query);
+    const { publication } = index;
+    const isUseful = metric === this.#own || keepsPromise(publication, effort);
+    const answer = index.search({ ...query, exact: exact || !isUseful });
     const isScan = answer.route.kind === "scan";
     if (!exact && effort.recall !== 1) {
       this.#note(metric, isScan ? (allow?.count ?? this.#rows.written) : 0);
     }
-    return { ...answer, engine: answer.indexed > 0 ? index.engine : "none" };
+    return { ...answer, engine: answer.indexed > 0 ? publication.engine : "none" };
   }
 
   /** Moves on to a newer publication. Errors: `DATA_CORRUPTED`; the one before stays attached. */

@@ -38,7 +38,7 @@ export class SearcherWorld {
     const replica = await ReplicaWorld.open();
     const rows = SharedRows.attach(replica.rows.share(), rowSlots.firstSearcher);
     const store = await replica.openStore("read");
-    const index = await AttachedIndexes.open(rows, { dimension, index: { type: "flat" } });
+    const index = await AttachedIndexes.open(rows, { dimension, metric, index: { type: "flat" } });
     return new SearcherWorld(
       replica,
       store,
