@@ -3,7 +3,7 @@
  * (calibration-samples.ts) are answered exactly and by walks of rising effort, and the table of both
  * says what effort buys.
  */
-import type { Random } from "../base/index.js";
+import { present, type Random } from "../base/index.js";
 import { CalibrationSamples, truthCount } from "./calibration-samples.js";
 import type { Sample, Slices, Walk } from "./calibration-samples.js";
 import type { ExactScanner } from "./exact-scanner.js";
@@ -92,14 +92,17 @@ export function* measureRecall(
   return steps;
 }
 
+/** A search that would fall this far short of the recall asked for is exact instead. */
+const shortfallMax = 0.03;
+
 /** Comparing with the codes of so many rows takes as long as one candidate of a walk. */
 export const rowsPerCandidate = 25;
 
 /**
  * The `ef` for `k` hits, on a curve through those measured for 10 and 100 (a straight line from 100
  * on), or undefined where only an exact scan will do: the recall is 1, or nothing was measured. A
- * recall below 1 that no effort measured reached gets the largest effort, unless a scan, which takes
- * as long as an effort of `scanEf`, is sooner done.
+ * recall below 1 that no effort measured reached gets the largest effort if that came near it, unless
+ * a scan, which takes as long as an effort of `scanEf`, is sooner done.
  */
 export function chooseEf(
   calibration: Calibration,
@@ -112,8 +115,15 @@ export function chooseEf(
   const forTen = calibration.find((step) => step.recallAt10 >= recall)?.ef;
   const forHundred = k <= 10 ? forTen : calibration.find((step) => step.recallAt100 >= recall)?.ef;
   const chosen = forHits(k, forTen ?? efLargest, forHundred ?? efLargest);
-  const isReached = forTen !== undefined && forHundred !== undefined;
-  return isReached || chosen < scanEf ? chosen : undefined;
+  if (forTen !== undefined && forHundred !== undefined) return chosen;
+  return chosen < scanEf && isNearlyReached(calibration, recall, k) ? chosen : undefined;
+}
+
+/** Whether the largest effort measured comes near enough to the recall not to scan for the rest. */
+function isNearlyReached(calibration: Calibration, recall: number, k: number): boolean {
+  const { recallAt10, recallAt100 } = present(calibration.at(-1), "the largest effort measured");
+  const reached = k <= 10 ? recallAt10 : Math.min(recallAt10, recallAt100);
+  return reached >= recall - shortfallMax;
 }
 
 /** The effort for `k` hits, where those for 10 and for 100 are known. */

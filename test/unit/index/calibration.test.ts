@@ -49,6 +49,13 @@ describe("chooseEf", () => {
     expect(between).toBeLessThan(1024);
   });
 
+  it("scans however many rows rather than fall far short", () => {
+    const poor = [{ ef: 1024, recallAt10: 0.9, recallAt100: 0.64 }];
+    expect(chooseEf(poor, { recall: 0.92 }, 10, 1e6)).toBe(1024);
+    expect(chooseEf(poor, { recall: 0.98 }, 10, 1e6)).toBeUndefined();
+    expect(chooseEf(poor, { recall: 0.92 }, 100, 1e6)).toBeUndefined();
+  });
+
   it("takes a given ef as it is", () => {
     expect(chooseEf(calibration, { ef: 77, recall: 1 }, 10, scanEf)).toBe(77);
     expect(chooseEf([], { ef: 77 }, 10, Infinity)).toBe(77);
