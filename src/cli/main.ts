@@ -136,6 +136,11 @@ function addPlan(command: Command): void {
         .choices(["hnsw", "ivf", "flat"])
         .default("hnsw"),
     )
+    .addOption(
+      option("--quantization <kind>", "what an index compares", "QUANTIZATION")
+        .choices(["int8", "none"])
+        .default("int8"),
+    )
     .addOption(option("--json", "print the plan as JSON", "JSON"))
     .action((options: PlanCommandOptions) => printPlan(options, process.stdout));
 }

@@ -9,6 +9,7 @@ export interface PlanCommandOptions {
   readonly replicationFactor: number;
   readonly memoryPerNode: number;
   readonly index: CapacityRequest["index"];
+  readonly quantization: CapacityRequest["quantization"];
   readonly json?: boolean;
 }
 

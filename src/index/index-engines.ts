@@ -54,20 +54,29 @@ export function selectIndex(collection: IndexedCollection, rows: number): IndexS
         rows,
       );
     case "hnsw":
-      return {
-        type: "hnsw",
-        engine: selectEngine(index),
-        dimension,
-        metric,
-        m: index.m ?? defaults.m,
-        efConstruction: index.ef_construction ?? defaults.efConstruction,
-        recall: index.recall ?? defaults.recall,
-      };
+      return selectGraph(collection);
     case "ivf":
       return selectLists(collection);
     default:
       return unreachable(index.type);
   }
+}
+
+function selectGraph({ dimension, metric, index }: IndexedCollection): IndexSpec {
+  const settings = {
+    type: "hnsw",
+    dimension,
+    metric,
+    m: index.m ?? defaults.m,
+    efConstruction: index.ef_construction ?? defaults.efConstruction,
+    recall: index.recall ?? defaults.recall,
+  } as const;
+  const { engine = "shared", quantization } = index;
+  if (engine === "shared") return { ...settings, engine, quantization: quantization ?? "int8" };
+  if (quantization === "int8") {
+    throw invalid("engine hnswlib does not quantise", "index.quantization");
+  }
+  return { ...settings, engine };
 }
 
 function selectLists({ dimension, metric, index }: IndexedCollection): IndexSpec {
@@ -79,18 +88,6 @@ function selectLists({ dimension, metric, index }: IndexedCollection): IndexSpec
     throw invalid(`an index has at most ${listsMax} lists`, "index.lists");
   }
   return { type: "ivf", engine: "ivf", dimension, metric, lists, recall };
-}
-
-/** Each engine quantises in one way: it follows from that, and a choice that contradicts is refused. */
-function selectEngine({ engine, quantization }: IndexChoice): "hnswlib" | "shared" {
-  if (engine === undefined) return quantization === "none" ? "hnswlib" : "shared";
-  if (engine === "hnswlib" && quantization === "int8") {
-    throw invalid("engine hnswlib does not quantise", "index.quantization");
-  }
-  if (engine === "shared" && quantization === "none") {
-    throw invalid("engine shared always quantises to int8", "index.quantization");
-  }
-  return engine;
 }
 
 /** Starts the builder of an index, from its newest valid snapshot. Errors: `INTERNAL` (disk). */

@@ -10,7 +10,7 @@ import { graphLayout, header, upperRowBytes } from "./shared/graph-layout.js";
 import type { IndexPublication } from "./vector-index.js";
 
 export interface IndexSize {
-  /** Bytes by which rows are compared: int8 codes and sketches, or copies of the float32 rows. */
+  /** Bytes by which rows are compared: codes and sketches, or copies of the float32 rows. */
   readonly codes: number;
   /** Bytes by which rows are found: links of a graph, lists, and what records hold beside codes. */
   readonly links: number;

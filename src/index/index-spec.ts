@@ -25,9 +25,13 @@ export interface HnswSpec extends HnswSettings {
   readonly engine: "hnswlib";
 }
 
-/** Our own graph over int8 codes, in shared memory. */
+/** What walks compare: int8 codes, or float32 components. */
+export type Quantization = "int8" | "none";
+
+/** Our own graph in shared memory. */
 export interface SharedSpec extends HnswSettings {
   readonly engine: "shared";
+  readonly quantization: Quantization;
   /** Rows of one graph at most; default as many as one memory holds. Rows beyond make another. */
   readonly graphRows?: number;
 }

@@ -16,6 +16,8 @@ export interface CapacityRequest {
   readonly replicationFactor: number;
   readonly memoryPerNodeBytes: number;
   readonly index: Exclude<IndexType, "auto">;
+  /** Default `int8`; says nothing of `flat`. */
+  readonly quantization?: "int8" | "none" | undefined;
 }
 
 export interface CapacityPlan {
@@ -79,6 +81,6 @@ function bytesPerRow(request: CapacityRequest): CollectionBytes {
   };
 }
 
-function specOf({ dimension, index, rows }: CapacityRequest) {
-  return selectIndex({ dimension, metric: "cosine", index: { type: index } }, rows);
+function specOf({ dimension, index, quantization, rows }: CapacityRequest) {
+  return selectIndex({ dimension, metric: "cosine", index: { type: index, quantization } }, rows);
 }

@@ -66,7 +66,9 @@ const bytesOf = (description: string) => z.number().meta({ description });
 
 const collectionBytes = z.object({
   vectors_memory: bytesOf("The float32 rows in memory."),
-  index_codes_memory: bytesOf("What the index compares: int8 codes, or copies of the rows."),
+  index_codes_memory: bytesOf(
+    "What the index compares: int8 codes, or float32 components (`quantization` `none`).",
+  ),
   index_links_memory: bytesOf("What the index finds rows by: links or lists."),
   vectors_disk: bytesOf("Vector files."),
   rows_disk: bytesOf("LMDB: ids, versions, metadata, Merkle leaves."),

@@ -53,7 +53,7 @@ export interface CollectionSettings {
 export interface CollectionBytes {
   /** The float32 rows, deleted ones included until they are compacted. */
   vectors_memory: number;
-  /** What the index compares: int8 codes, or copies of the rows (engine `hnswlib`). */
+  /** What the index compares: int8 codes, or float32 components (`quantization` `none`). */
   index_codes_memory: number;
   /** What the index finds rows by: links or lists. */
   index_links_memory: number;

@@ -33,7 +33,7 @@ const recallMin = 0.95;
 
 /** One history for each index and metric. */
 export function historiesSuite(stores: HistoryStores, indexes: readonly IndexChoice[]): void {
-  describe.each(indexes)("random histories on $type $engine", (index) => {
+  describe.each(indexes)("random histories on $type $engine $quantization", (index) => {
     it.each(metrics)(`by %s (SEED=${seed})`, async (metric) => {
       await new History(stores, index, metric).run();
     });

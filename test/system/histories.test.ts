@@ -29,6 +29,7 @@ afterAll(async () => {
 historiesSuite({ store: () => store, model: () => model }, [
   { type: "flat" },
   { type: "hnsw", engine: "shared" },
+  { type: "hnsw", engine: "shared", quantization: "none" },
   { type: "hnsw", engine: "hnswlib" },
   { type: "ivf" },
 ]);

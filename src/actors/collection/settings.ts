@@ -49,7 +49,7 @@ function completeIndex(asked: IndexedCollection): IndexSettings {
     return { type, quantization: "int8", ...(lists !== undefined && { lists }), recall };
   }
   const { engine, m, efConstruction, recall } = spec;
-  const quantization = engine === "shared" ? "int8" : "none";
+  const quantization = engine === "shared" ? spec.quantization : "none";
   return { type, engine, quantization, m, ef_construction: efConstruction, recall };
 }
 

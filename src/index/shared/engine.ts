@@ -1,5 +1,5 @@
 /**
- * Our own HNSW over int8 codes, in memory that all threads share: one builder writes, readers walk it
+ * Our own HNSW over int8 codes or float32 components, in memory that all threads share: one builder writes, readers walk it
  * at the same time without locks, and the nearest are ranked again by their float32 rows.
  */
 import type { SharedSpec } from "../index-spec.js";

@@ -4,6 +4,7 @@
  * moves; what comes before them has its full size from the start, and costs nothing until used.
  */
 import { assert } from "../../base/index.js";
+import type { Quantization } from "../index-spec.js";
 import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
 
 /** What the layout follows from. */
@@ -11,10 +12,13 @@ export interface GraphShape {
   readonly dimension: number;
   /** Links per row and level; twice as many on the lowest. */
   readonly m: number;
+  readonly quantization: Quantization;
 }
 
 export interface GraphLayout {
-  /** Bytes of a code: one per component, zero-padded to 16. */
+  /** Components of a vector, zero-padded to 16. */
+  readonly components: number;
+  /** Bytes of a code: one per component, or four where nothing is quantised. */
   readonly codeBytes: number;
   /** Bytes from one row's record to the next. */
   readonly stride: number;
@@ -52,6 +56,7 @@ export const header = {
   sketchBits: 68,
   sketchStride: 72,
   sketchBase: 76,
+  components: 80,
   mean: 4096,
 } as const;
 
@@ -59,14 +64,16 @@ export const header = {
 export const slot = {
   vector: 0,
   query: 0x4000,
-  sketchQuery: 0x12000,
-  pool: 0x14000,
-  visited: 0x35000,
+  sketchQuery: 0x15000,
+  pool: 0x17000,
+  visited: 0x38000,
 } as const;
 
 /** Candidates that a walk can keep: what fits the pool. */
 export const efMax = 16_384;
 
+/** Bytes that a component takes in a code. */
+const codeUnit: Readonly<Record<Quantization, number>> = { int8: 1, none: 4 };
 /** Scale, bias, upper, flags and count. */
 const fieldBytes = 20;
 /** Byte offsets from the end of a code. */
@@ -84,14 +91,15 @@ const sketchFieldBytes = 16;
 const upperMargin = 1.25;
 
 /** The layout of a memory of at most 4 GiB, filled with rows to its last page but one. */
-export function graphLayout({ dimension, m }: GraphShape): GraphLayout {
+export function graphLayout({ dimension, m, quantization }: GraphShape): GraphLayout {
   assert(slot.pool + (efMax + 2) * 8 <= slot.visited, "the largest pool fits its place");
-  const codeBytes = roundUp(dimension, 16);
+  const components = roundUp(dimension, 16);
+  const codeBytes = components * codeUnit[quantization];
   const stride = roundUp(codeBytes + fieldBytes + 8 * m, lineBytes);
   const upperRoom = upperMargin * upperRowBytes(m);
   const bitmapShare = (2 * scratchSlots) / 8;
   const room = (segmentPagesMax - 4) * pageBytes - scratchSlots * (slot.visited + 2 * pageBytes);
-  const { sketchBits, sketchStride } = sketchShape(codeBytes);
+  const { sketchBits, sketchStride } = sketchShape(components);
   const rowsMax = Math.floor(room / (stride + sketchStride + upperRoom + bitmapShare));
   const bitmapBytes = roundUp(rowsMax / 8, 16);
   const slotBytes = roundUp(slot.visited + 2 * bitmapBytes, pageBytes);
@@ -99,6 +107,7 @@ export function graphLayout({ dimension, m }: GraphShape): GraphLayout {
   const sketchBase = roundUp(upperBase + rowsMax * upperRoom, pageBytes);
   const rowsBase = roundUp(sketchBase + rowsMax * sketchStride, pageBytes);
   return {
+    components,
     codeBytes,
     stride,
     rowsMax,

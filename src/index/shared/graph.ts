@@ -21,8 +21,9 @@ import {
 /** Memory is taken in steps of 2 MiB. */
 const growthPages = 32;
 const deadFlag = 1;
-/** Rows between two checks of a deadline, a multiple of 32. */
-const listedRows = 65_536;
+/** Bytes of codes between two checks of a deadline, and rows at most: whole words of an allow-list. */
+const listedBytes = 1 << 24;
+const listedRowsMax = 65_536;
 /** Rows that a walk meets between two checks. */
 const walkedRows = 2048;
 
@@ -109,6 +110,7 @@ export class SharedGraph {
     words[header.sketchBits / 4] = layout.sketchBits;
     words[header.sketchStride / 4] = layout.sketchStride;
     words[header.sketchBase / 4] = layout.sketchBase;
+    words[header.components / 4] = layout.components;
     return graph;
   }
 
@@ -195,7 +197,7 @@ export class SharedGraph {
     const upperUsed = this.#words[header.upperUsed / 4] as number;
     return [
       new Uint8Array(buffer, header.entry, header.identity),
-      new Uint8Array(buffer, header.mean, 4 * this.layout.codeBytes),
+      new Uint8Array(buffer, header.mean, 4 * this.layout.components),
       new Uint8Array(buffer, upperBase, upperUsed - upperBase),
       new Uint8Array(buffer, sketchBase, rows * sketchStride),
       new Uint8Array(buffer, rowsBase, rows * stride),
@@ -219,9 +221,11 @@ export class SharedGraph {
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
     this.#loadAllowed(allow, first, limit);
+    const fitting = 32 * Math.floor(listedBytes / 32 / this.layout.codeBytes);
+    const part = Math.min(listedRowsMax, fitting);
     let kept = 0;
-    for (let from = 0; from < limit; from += listedRows) {
-      const to = Math.min(limit, from + listedRows);
+    for (let from = 0; from < limit; from += part) {
+      const to = Math.min(limit, from + part);
       kept = this.#kernels.scanAllowed(scratch, from, to, wanted, kept);
       between();
     }
@@ -249,7 +253,7 @@ export class SharedGraph {
     assert(vector.length === this.#dimension, "vector of the graph's dimension");
     const first = (this.#scratch + slot.vector) / 4;
     this.#floats.set(vector, first);
-    this.#floats.fill(0, first + vector.length, first + this.layout.codeBytes);
+    this.#floats.fill(0, first + vector.length, first + this.layout.components);
   }
 
   /** One bit for each row below `limit`, whatever the list's own length. */

@@ -143,6 +143,7 @@ function isSameGraph(left: IndexSpec, right: SharedSpec): boolean {
     left.dimension === right.dimension &&
     left.m === right.m &&
     left.efConstruction === right.efConstruction &&
+    left.quantization === right.quantization &&
     left.graphRows === right.graphRows
   );
 }

@@ -42,7 +42,8 @@ function biasOf(code: usize, scale: f32, bytes: usize, isZero: bool, factor: f32
   return isZero ? squares + 1 : squares;
 }
 
-function norm(vector: usize, bytes: usize): f64 {
+/** The length of a vector of `bytes` components. */
+export function norm(vector: usize, bytes: usize): f64 {
   let sum = f64x2.splat(0);
   for (let at: usize = 0; at < bytes << 2; at += 8) {
     const pair = f64x2.promote_low_f32x4(v128.load64_zero(vector + at));
@@ -52,7 +53,7 @@ function norm(vector: usize, bytes: usize): f64 {
 }
 
 /** Scales and centres in place; the largest magnitude that results. */
-function centre(vector: usize, mean: usize, inverse: f32, bytes: usize): f32 {
+export function centre(vector: usize, mean: usize, inverse: f32, bytes: usize): f32 {
   const factor = f32x4.splat(inverse);
   let largest = f32x4.splat(0);
   for (let at: usize = 0; at < bytes << 2; at += 16) {

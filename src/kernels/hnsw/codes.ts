@@ -1,10 +1,23 @@
 /** What a row's record says beside its links: its code, where its upper lists are, whether it is dead. */
 import { encodeVector } from "../codes/encode";
-import { codeBytes, DEAD, FLAGS, isUnitLength, MEAN, productFactor, UPPER } from "./layout";
+import { encodeFloats } from "../codes/floats";
+import {
+  codeBytes,
+  components,
+  DEAD,
+  FLAGS,
+  isFloat,
+  isUnitLength,
+  MEAN,
+  productFactor,
+  UPPER,
+} from "./layout";
 
 /** Turns the vector at `vector` (float32, zero-padded to 16) into a code with scale and bias. */
 export function encode(vector: usize, row: usize): void {
-  encodeVector(vector, row, codeBytes(), MEAN, isUnitLength(), productFactor());
+  const count = components();
+  if (isFloat()) encodeFloats(vector, row, count, MEAN, isUnitLength(), productFactor());
+  else encodeVector(vector, row, count, MEAN, isUnitLength(), productFactor());
 }
 
 // @ts-ignore: decorator

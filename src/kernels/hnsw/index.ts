@@ -1,5 +1,5 @@
 /**
- * HNSW over int8 codes in one shared memory (Malkov and Yashunin, 2016), compiled to WebAssembly SIMD
+ * HNSW over int8 codes or float32 components in one shared memory (Malkov and Yashunin, 2016), compiled to WebAssembly SIMD
  * by AssemblyScript: writers lock rows for each other, any number of readers lock nothing. The module keeps no state of its
  * own: no globals, no stack, no data segments. Each thread works in a scratch slot of its own, whose
  * address it passes; layout.ts says what lies where.

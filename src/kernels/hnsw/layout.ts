@@ -8,6 +8,9 @@
  *     rows       one record of `stride` bytes each: code | scale f32 | bias f32 | upper u32 |
  *                flags u32 | count u32 | links u32 ...
  *
+ * A code is int8 (../codes/encode.ts) or the float32 components (../codes/floats.ts), whose scale is the
+ * penalty.
+ *
  * A link list is a count and so many row numbers. `upper` is the address of a row's upper lists, one
  * of `1 + m` words per level from level 1 on, or 0.
  */
@@ -98,6 +101,20 @@ export function sketchStride(): usize {
   return word(72);
 }
 
+/** Components of a vector, zero-padded to 16. */
+// @ts-ignore: decorator
+@inline
+export function components(): usize {
+  return word(80);
+}
+
+/** Whether codes are float32 components, and not int8. */
+// @ts-ignore: decorator
+@inline
+export function isFloat(): bool {
+  return codeBytes() != components();
+}
+
 export const MEAN: usize = 4096;
 
 // @ts-ignore: decorator
@@ -124,23 +141,23 @@ export const DEAD: u32 = 1;
 export const VECTOR: usize = 0;
 export const QUERY: usize = 0x4000;
 /** Row numbers to score, and their scores. */
-export const BATCH: usize = 0x6000;
-export const SCORES: usize = 0xa000;
+export const BATCH: usize = 0x9000;
+export const SCORES: usize = 0xd000;
 /** Row numbers that a selection has kept. */
-export const KEPT: usize = 0xe000;
+export const KEPT: usize = 0x11000;
 /** The pool of a list that is pruned. */
-export const SMALL_POOL: usize = 0x10000;
+export const SMALL_POOL: usize = 0x13000;
 /** What sketches are compared with. */
-export const SKETCH_QUERY: usize = 0x12000;
+export const SKETCH_QUERY: usize = 0x15000;
 /** How far a walk is that ends later: candidates in its pool, and how many of them are done with. */
-export const WALK_COUNT: usize = 0x13ff8;
-export const WALK_CURSOR: usize = 0x13ffc;
+export const WALK_COUNT: usize = 0x16ff8;
+export const WALK_CURSOR: usize = 0x16ffc;
 /** The pool of a walk; while a row's neighbours are linked to it, a copy of its own list. */
-export const POOL: usize = 0x14000;
+export const POOL: usize = 0x17000;
 /** Row numbers noted in the pool's place; a list more than this still fits. */
 export const NOTES_MAX: u32 = 32_000;
 /** Two bitmaps: rows met by the walk, and rows that the filter admits. */
-export const VISITED: usize = 0x35000;
+export const VISITED: usize = 0x38000;
 
 // @ts-ignore: decorator
 @inline

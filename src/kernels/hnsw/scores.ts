@@ -1,13 +1,16 @@
 /**
  * Scores of many scattered rows. A score orders rows as their distance does: the squared Euclidean
  * distance (of unit vectors for cosine), or the negative inner product. Memory is what takes the
- * time: the cache lines of the next 32 rows are all asked for before the first is needed.
+ * time: the cache lines of the next 32 rows are all asked for before the first is needed, of fewer
+ * where rows are so long that they would push each other out of the nearest cache.
  */
+import { scoreFourFloats } from "../codes/floats";
 import { scoreFourCodes } from "../codes/score-four";
 import { touchLines } from "../touch";
-import { codeBytes, productFactor, rowAt, rowsBase, rowStride } from "./layout";
+import { codeBytes, isFloat, productFactor, rowAt, rowsBase, rowStride } from "./layout";
 
 const AHEAD: u32 = 32;
+const AHEAD_FLOATS: u32 = 8;
 
 /**
  * Scores of the `count` rows at `ids` against the row-like `query`, to `scores`. Writes up to three
@@ -17,8 +20,9 @@ export function scoreRows(query: usize, ids: usize, count: u32, scores: usize): 
   const last = load<u32>(ids + ((<usize>count - 1) << 2));
   const end = (count + 3) & ~3;
   for (let at = count; at < end; at++) store<u32>(ids + ((<usize>at) << 2), last);
-  for (let start: u32 = 0; start < end; start += AHEAD) {
-    const stop = min<u32>(end, start + AHEAD);
+  const ahead = isFloat() ? AHEAD_FLOATS : AHEAD;
+  for (let start: u32 = 0; start < end; start += ahead) {
+    const stop = min<u32>(end, start + ahead);
     touchRows(ids, start, min<u32>(count, stop), scores);
     for (let at = start; at < stop; at += 4) {
       const offset = (<usize>at) << 2;
@@ -48,5 +52,6 @@ export function scoreFour(query: usize, ids: usize): v128 {
   const b = rowAt(load<u32>(ids, 4));
   const c = rowAt(load<u32>(ids, 8));
   const d = rowAt(load<u32>(ids, 12));
+  if (isFloat()) return scoreFourFloats(query, a, b, c, d, codeBytes(), productFactor());
   return scoreFourCodes(query, a, b, c, d, codeBytes(), productFactor());
 }

@@ -8,6 +8,7 @@ import { rotate } from "../codes/rotation";
 import {
   BATCH,
   codeBytes,
+  components,
   productFactor,
   rowAt,
   SCORES,
@@ -22,8 +23,8 @@ import {
 export function prepareSketch(scratch: usize, code: usize): void {
   if (sketchBits() == 0) return;
   const vector = scratch + VECTOR;
-  const count = codeBytes();
-  const bias = load<f32>(code + count, BIAS);
+  const count = components();
+  const bias = load<f32>(code + codeBytes(), BIAS);
   rotate(vector, count);
   sketchQuery(vector, count, scratch + SKETCH_QUERY, sketchBits(), scratch + BATCH, bias);
 }
@@ -32,8 +33,8 @@ export function prepareSketch(scratch: usize, code: usize): void {
 export function storeSketch(scratch: usize, id: u32): void {
   const bits = sketchBits();
   if (bits == 0) return;
-  const count = codeBytes();
-  const bias = load<f32>(rowAt(id) + count, BIAS);
+  const count = components();
+  const bias = load<f32>(rowAt(id) + codeBytes(), BIAS);
   const vector = scratch + VECTOR;
   sketchRow(vector, count, sketchAt(id), bits, scratch + BATCH, productFactor(), bias);
 }
@@ -49,7 +50,7 @@ export function keepNear(scratch: usize, count: u32, limit: f32): u32 {
   v128.store(batch + ((<usize>count) << 2), i32x4.splat(last));
   touchSketches(batch, count, scratch + SCORES);
   const query = scratch + SKETCH_QUERY;
-  const bytes = planeBytes(codeBytes());
+  const bytes = planeBytes(components());
   const bits = sketchBits();
   let kept: u32 = 0;
   for (let at: u32 = 0; at < count; at += 4) {

@@ -53,6 +53,8 @@ describe("completeSettings", () => {
     expect(completeSettings({ ...request, index: { type: "flat" } }).index).toEqual({
       type: "flat",
     });
+    const floats = { type: "hnsw", engine: "shared", quantization: "none" } as const;
+    expect(completeSettings({ ...request, index: floats }).index).toMatchObject(floats);
     const auto = completeSettings({ ...request, index: { type: "auto", m: 8 } }).index;
     expect(auto).toEqual({ ...hnsw, type: "auto", m: 8 });
   });

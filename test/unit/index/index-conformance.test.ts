@@ -27,3 +27,12 @@ describeIndex({
     return spec.engine === "shared" ? { ...spec, graphRows: 1024 } : spec;
   },
 });
+
+describeIndex({
+  name: "hnsw, engine shared, float32",
+  spec: (metric, dimension) =>
+    selectIndex(
+      { metric, dimension, index: { type: "hnsw", engine: "shared", quantization: "none" } },
+      0,
+    ),
+});

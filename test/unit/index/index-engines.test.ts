@@ -18,10 +18,12 @@ describe("selectIndex", () => {
     ).toMatchObject({ engine: "hnswlib", m: 8, efConstruction: 50, recall: 0.9 });
   });
 
-  it("chooses engine shared, or the one that keeps float32 where that is asked for", () => {
-    expect(select({ type: "hnsw" })).toMatchObject({ engine: "shared" });
+  it("chooses engine shared, over int8 codes unless float32 is asked for", () => {
+    expect(select({ type: "hnsw" })).toMatchObject({ engine: "shared", quantization: "int8" });
     expect(select({ type: "hnsw", quantization: "int8" })).toMatchObject({ engine: "shared" });
-    expect(select({ type: "hnsw", quantization: "none" })).toMatchObject({ engine: "hnswlib" });
+    const floats = { engine: "shared", quantization: "none" } as const;
+    expect(select({ type: "hnsw", quantization: "none" })).toMatchObject(floats);
+    expect(select({ type: "hnsw", ...floats })).toMatchObject(floats);
   });
 
   it("makes lists of int8 codes", () => {
@@ -43,7 +45,6 @@ describe("selectIndex", () => {
   it.each([
     [{ type: "ivf", quantization: "none" }, "index.quantization"],
     [{ type: "ivf", lists: 65_536 }, "index.lists"],
-    [{ type: "hnsw", engine: "shared", quantization: "none" }, "index.quantization"],
     [{ type: "hnsw", engine: "hnswlib", quantization: "int8" }, "index.quantization"],
   ] as const)("refuses what no engine offers: %j", (index, field) => {
     expect(() => select(index)).toThrow(

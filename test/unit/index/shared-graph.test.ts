@@ -5,13 +5,19 @@ import { AllowList, metrics, SharedRows, type Metric } from "../../../src/index/
 import { efMax, graphLayout, header } from "../../../src/index/shared/graph-layout.js";
 import { SharedGraph } from "../../../src/index/shared/graph.js";
 import { sampleMean } from "../../../src/index/shared/mean.js";
-import type { SharedSpec } from "../../../src/index/index-spec.js";
+import type { Quantization, SharedSpec } from "../../../src/index/index-spec.js";
 import { clusteredRows, looseRows, queryNear } from "../../conformance/index-fixture.js";
 
 const gibi = 2 ** 30;
 
-function specOf(metric: Metric, dimension: number, m = 16): SharedSpec {
-  return { type: "hnsw", engine: "shared", metric, dimension, m, efConstruction: 80, recall: 0.98 };
+function specOf(
+  metric: Metric,
+  dimension: number,
+  m = 16,
+  quantization: Quantization = "int8",
+): SharedSpec {
+  const settings = { metric, dimension, m, quantization, efConstruction: 80, recall: 0.98 };
+  return { type: "hnsw", engine: "shared", ...settings };
 }
 
 function rowsOf(dimension: number, packed: Float32Array): SharedRows {
@@ -42,9 +48,14 @@ function graphOf(spec: SharedSpec, rows: SharedRows): SharedGraph {
 }
 
 /** What the code of a vector stands for, in float64. */
-function decoded(vector: Float32Array, mean: Float32Array, metric: Metric): Float64Array {
+function decoded(
+  vector: Float32Array,
+  mean: Float32Array,
+  { metric, quantization }: Pick<SharedSpec, "metric" | "quantization">,
+): Float64Array {
   const length = metric === "cosine" ? Math.hypot(...vector) : 1;
   const centred = Float64Array.from(vector, (value, at) => value / length - mean[at]!);
+  if (quantization === "none") return centred;
   const scale = Math.max(...centred.map(Math.abs)) / 127;
   return centred.map((value) => (scale === 0 ? 0 : Math.round(value / scale) * scale));
 }
@@ -81,24 +92,30 @@ function linksOf(graph: SharedGraph, ordinal: number, m: number): Links[] {
 
 describe("layout of a graph", () => {
   it.each([
-    [1, 2],
-    [16, 16],
-    [128, 16],
-    [384, 128],
-    [784, 16],
-    [1536, 48],
-    [4096, 128],
-  ])("keeps its parts apart and inside 4 GiB (%i d, m %i)", (dimension, m) => {
-    const layout = graphLayout({ dimension, m });
-    const end = layout.rowsBase + layout.rowsMax * layout.stride;
-    expect(end).toBeLessThanOrEqual(4 * gibi - 65_536);
-    expect(end).toBeGreaterThan(3.5 * gibi);
-    expect(layout.stride).toBeGreaterThanOrEqual(layout.codeBytes + 20 + 8 * m);
-    expect(layout.bitmapBytes * 8).toBeGreaterThanOrEqual(layout.rowsMax);
-    // Upper lists take 4 × (m + 1) bytes per level, and 1 / (m - 1) levels per row on average.
-    const upperBytes = (layout.rowsMax * 4 * (m + 1)) / (m - 1);
-    expect(layout.rowsBase - layout.upperBase).toBeGreaterThan(1.2 * upperBytes);
-  });
+    [1, 2, "int8"],
+    [16, 16, "int8"],
+    [128, 16, "int8"],
+    [384, 128, "int8"],
+    [784, 16, "int8"],
+    [1536, 48, "int8"],
+    [4096, 128, "int8"],
+    [1, 2, "none"],
+    [784, 16, "none"],
+    [4096, 128, "none"],
+  ] as const)(
+    "keeps its parts apart and inside 4 GiB (%i d, m %i, %s)",
+    (dimension, m, quantization) => {
+      const layout = graphLayout({ dimension, m, quantization });
+      const end = layout.rowsBase + layout.rowsMax * layout.stride;
+      expect(end).toBeLessThanOrEqual(4 * gibi - 65_536);
+      expect(end).toBeGreaterThan(3.5 * gibi);
+      expect(layout.stride).toBeGreaterThanOrEqual(layout.codeBytes + 20 + 8 * m);
+      expect(layout.bitmapBytes * 8).toBeGreaterThanOrEqual(layout.rowsMax);
+      // Upper lists take 4 × (m + 1) bytes per level, and 1 / (m - 1) levels per row on average.
+      const upperBytes = (layout.rowsMax * 4 * (m + 1)) / (m - 1);
+      expect(layout.rowsBase - layout.upperBase).toBeGreaterThan(1.2 * upperBytes);
+    },
+  );
 
   it("has no room for more rows than fit", () => {
     const graph = SharedGraph.create(specOf("l2", 4096), 0, seededRandom(1));
@@ -107,20 +124,24 @@ describe("layout of a graph", () => {
   });
 });
 
-describe.each(metrics)("graph kernels, %s", (metric) => {
+const kinds = metrics.flatMap((metric) =>
+  (["int8", "none"] as const).map((quantization) => ({ metric, quantization })),
+);
+
+describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantization }) => {
   it.each([2, 3, 15, 16, 17, 33, 100, 784])("order rows by their codes at %i d", (dimension) => {
     const random = seededRandom(dimension);
     const rows = rowsOf(dimension, looseRows(random, 300, dimension));
-    const graph = graphOf(specOf(metric, dimension), rows);
+    const graph = graphOf(specOf(metric, dimension, 16, quantization), rows);
     const { mean } = sampleMean(rows, metric, 0, rows.written);
     const query = queryNear(random, rows.copyVector(7));
     const { ordinals } = graph.walk({ query, wanted: 300, ef: 300, limit: 300 });
     expect(new Set(ordinals).size).toBe(ordinals.length);
     // A few rows may be out of reach by inner product, where nothing is near to itself.
     expect(ordinals.length).toBeGreaterThanOrEqual(metric === "dot_product" ? 200 : 290);
-    const asked = decoded(query, mean, metric);
+    const asked = decoded(query, mean, { metric, quantization });
     const scores = [...ordinals].map((ordinal) =>
-      score(metric, asked, decoded(rows.copyVector(ordinal), mean, metric)),
+      score(metric, asked, decoded(rows.copyVector(ordinal), mean, { metric, quantization })),
     );
     const span = Math.max(...scores.map(Math.abs));
     for (let at = 1; at < scores.length; at++) {
@@ -132,7 +153,7 @@ describe.each(metrics)("graph kernels, %s", (metric) => {
     const m = 6;
     const count = 3000;
     const rows = rowsOf(12, clusteredRows(seededRandom(3), count, 12));
-    const graph = graphOf(specOf(metric, 12, m), rows);
+    const graph = graphOf(specOf(metric, 12, m, quantization), rows);
     for (let ordinal = 0; ordinal < count; ordinal++) {
       for (const { level, to } of linksOf(graph, ordinal, m)) {
         expect(to.length).toBeLessThanOrEqual(level === 0 ? 2 * m : m);
@@ -148,7 +169,7 @@ describe.each(metrics)("graph kernels, %s", (metric) => {
 
   it("leave out removed rows, rows from the limit on, and those not allowed", () => {
     const rows = rowsOf(8, looseRows(seededRandom(4), 500, 8));
-    const graph = graphOf(specOf(metric, 8), rows);
+    const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     const removed = [3, 33, 333];
     for (const ordinal of removed) graph.remove(ordinal);
     const allow = AllowList.of(
@@ -167,7 +188,7 @@ describe.each(metrics)("graph kernels, %s", (metric) => {
 
   it("admit no row beyond an allow-list's end, and read none beyond their own", () => {
     const rows = rowsOf(8, looseRows(seededRandom(4), 500, 8));
-    const graph = graphOf(specOf(metric, 8), rows);
+    const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     const walk = (allow: AllowList, limit: number): number[] => [
       ...graph.walk({ query: rows.copyVector(1), wanted: 500, ef: 500, limit, allow }).ordinals,
     ];
@@ -186,7 +207,7 @@ describe.each(metrics)("graph kernels, %s", (metric) => {
       () => extremes[Math.floor((random.uint32() / 2 ** 32) * extremes.length)]!,
     );
     const rows = rowsOf(8, packed);
-    const graph = graphOf(specOf(metric, 8), rows);
+    const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     for (let ordinal = 0; ordinal < 200; ordinal += 7) {
       const query = rows.copyVector(ordinal);
       const { ordinals } = graph.walk({ query, wanted: 200, ef: efMax, limit: 200 });

@@ -1,7 +1,7 @@
 /** Sketches against a float64 model: right on average, and as far off as they say. */
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../src/base/index.js";
-import { metrics, SharedRows, type Metric } from "../../../src/index/index.js";
+import { metrics, SharedRows } from "../../../src/index/index.js";
 import { header, slot } from "../../../src/index/shared/graph-layout.js";
 import { SharedGraph } from "../../../src/index/shared/graph.js";
 import { sampleMean } from "../../../src/index/shared/mean.js";
@@ -23,15 +23,17 @@ interface Made {
   readonly toCentred: (vector: Float32Array) => Float64Array;
 }
 
-function make(metric: Metric, dimension: number, packed: Float32Array): Made {
+type Kind = Pick<SharedSpec, "metric" | "quantization">;
+
+function make({ metric, quantization }: Kind, dimension: number, packed: Float32Array): Made {
   const rows = SharedRows.create({ dimension });
   const rowCount = packed.length / dimension;
   rows.reserve(rowCount);
   rows.write(0, packed);
   rows.publish(rowCount);
   rows.commit(rowCount);
-  const settings = { m: 16, efConstruction: 80, recall: 0.98 };
-  const spec = { type: "hnsw", engine: "shared", metric, dimension, ...settings } as SharedSpec;
+  const settings = { m: 16, quantization, efConstruction: 80, recall: 0.98 } as const;
+  const spec: SharedSpec = { type: "hnsw", engine: "shared", metric, dimension, ...settings };
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
   const { mean } = sampleMean(rows, metric, 0, rowCount);
   graph.centre(mean);
@@ -57,10 +59,10 @@ function bits(word: bigint): number {
 /** Factor × inner product as row `ordinal` and the last query estimate it, as sketch.ts says. */
 function estimate({ graph }: Made, ordinal: number): { product: number; slack: number } {
   const { buffer } = graph.memory;
-  const { codeBytes, sketchBase, sketchStride, sketchBits } = graph.layout;
+  const { components, sketchBase, sketchStride, sketchBits } = graph.layout;
   const words = new BigUint64Array(buffer);
   const floats = new Float32Array(buffer);
-  const planeWords = Math.ceil(codeBytes / 128) * 2;
+  const planeWords = Math.ceil(components / 128) * 2;
   const row = (sketchBase + ordinal * sketchStride) / 8;
   const query = (pageBytes + slot.sketchQuery) / 8;
   let sum = 0;
@@ -77,10 +79,16 @@ function estimate({ graph }: Made, ordinal: number): { product: number; slack: n
   return { product: factor * step * (sum - shift - base), slack: slack * reach };
 }
 
-describe.each(metrics)("sketches, %s", (metric) => {
+const kinds = metrics.flatMap((metric) =>
+  (["int8", "none"] as const).map((quantization) => ({ metric, quantization })),
+);
+
+describe.each(kinds)("sketches, $metric, $quantization", (kind) => {
+  const { metric } = kind;
+
   it.each([96, 100, 128, 384, 784, 1000])("estimate products at %i d", (dimension) => {
     const random = seededRandom(dimension);
-    const made = make(metric, dimension, looseRows(random, count, dimension));
+    const made = make(kind, dimension, looseRows(random, count, dimension));
     expect(made.graph.layout.sketchBits).toBeGreaterThanOrEqual(1);
     const query = queryNear(random, made.rows.copyVector(7), 0.5);
     made.graph.walk({ query, wanted: 10, ef: 10, limit: count });
@@ -103,7 +111,7 @@ describe.each(metrics)("sketches, %s", (metric) => {
 
   it.each([128, 784])("lose none of what walks find at %i d", (dimension) => {
     const random = seededRandom(3);
-    const { rows, graph } = make(metric, dimension, clusteredRows(random, 2000, dimension));
+    const { rows, graph } = make(kind, dimension, clusteredRows(random, 2000, dimension));
     const words = new Uint32Array(graph.memory.buffer);
     const found = (ordinals: Uint32Array, nearest: ReadonlySet<number>): number =>
       [...ordinals].filter((ordinal) => nearest.has(ordinal)).length;

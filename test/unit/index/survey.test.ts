@@ -28,7 +28,7 @@ function worldOf(packed: Float32Array, metric: Metric = "l2"): World {
   rows.write(0, packed);
   rows.publish(count);
   rows.commit(count);
-  const of = { dimension, m, efConstruction: 60, recall: 0.98 };
+  const of = { dimension, m, quantization: "int8", efConstruction: 60, recall: 0.98 } as const;
   const spec: SharedSpec = { type: "hnsw", engine: "shared", metric, ...of };
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
   graph.centre(sampleMean(rows, metric, 0, count).mean);

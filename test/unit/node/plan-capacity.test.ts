@@ -29,6 +29,13 @@ describe("planning capacity", () => {
     expect(rows_per_shard * (index_codes_memory + index_links_memory)).toBeLessThan(4 * gibibyte);
   });
 
+  it("gives four bytes to each component where nothing is quantised", () => {
+    const codes = planCapacity(request).bytes_per_row.index_codes_memory;
+    const floats = planCapacity({ ...request, quantization: "none" }).bytes_per_row;
+    expect(floats.index_codes_memory - codes).toBe(3 * 768);
+    expect(() => planCapacity({ ...request, index: "ivf", quantization: "none" })).toThrow("int8");
+  });
+
   it("needs a node for each copy, however few rows", () => {
     expect(planCapacity({ ...request, rows: 10 })).toMatchObject({ shards: 1, nodes: 3 });
   });
