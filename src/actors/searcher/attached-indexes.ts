@@ -1,8 +1,6 @@
 /**
  * The indexes of a shard as one searcher sees them, one for each metric: a search by a metric goes to
- * the index by that metric. Where none has been published every row is fresh, so it is a scan. An index
- * by another metric than the collection's own, which nobody asked for, must not find less than the scans
- * that it takes the place of: where it would, they go on.
+ * the index by that metric. Where none has been published every row is fresh, so it is a scan.
  */
 import { metrics } from "../../index/index.js";
 import type {
@@ -14,7 +12,6 @@ import type {
   SharedRows,
 } from "../../index/index.js";
 import { AttachedIndex } from "./attached-index.js";
-import { keepsPromise } from "./promised-recall.js";
 
 export interface MetricQuery extends ReplicaQuery {
   readonly metric: Metric;
@@ -30,18 +27,15 @@ export type NoteSearch = (metric: Metric, scannedRows: number) => void;
 
 export class AttachedIndexes {
   readonly #rows: SharedRows;
-  readonly #own: Metric;
   readonly #byMetric: Readonly<Record<Metric, AttachedIndex>>;
   readonly #note: NoteSearch;
 
   private constructor(
     rows: SharedRows,
-    own: Metric,
     byMetric: Readonly<Record<Metric, AttachedIndex>>,
     note: NoteSearch,
   ) {
     this.#rows = rows;
-    this.#own = own;
     this.#byMetric = byMetric;
     this.#note = note;
   }
@@ -59,15 +53,14 @@ export class AttachedIndexes {
       open("l2"),
       open("dot_product"),
     ]);
-    return new AttachedIndexes(rows, collection.metric, { cosine, l2, dot_product }, note);
+    return new AttachedIndexes(rows, { cosine, l2, dot_product }, note);
   }
 
   search(query: MetricQuery): MetricAnswer {
     const { metric, exact = false, allow, effort } = query;
     const index = this.#byMetric[metric];
     const { publication } = index;
-    const isUseful = metric === this.#own || keepsPromise(publication, effort);
-    const answer = index.search({ ...query, exact: exact || !isUseful });
+    const answer = index.search(query);
     const isScan = answer.route.kind === "scan";
     if (!exact && effort.recall !== 1) {
       this.#note(metric, isScan ? (allow?.count ?? this.#rows.written) : 0);
