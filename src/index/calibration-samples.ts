@@ -3,11 +3,15 @@
  * once is not compared again. Rows that have come since are compared by the block with all samples
  * at once, while the block is in the cache: some microseconds a row for 128 samples.
  *
- * A stored row makes too easy a query, and so does a point between two rows. A sample is a row moved
- * in a random direction by the distance to its tenth neighbour: on three real sets that needs the
- * same effort as queries from outside (docs/INDEXES.md). Queries unlike the rows need more. As an
- * index grows neighbours come nearer, and an old sample lies a little too far out, which only makes it
- * harder; the oldest are renewed a share at a time.
+ * A stored row makes too easy a query: its own links lead to its neighbours. Where walks can leave a
+ * row out as if it had never come, a sample is a stored row that is hidden from its walks and from its
+ * truth: a query of the rows' own distribution, on any data. What others had linked through it is
+ * missing, so it needs a little more effort than a query from outside (docs/INDEXES.md).
+ *
+ * Where walks cannot, a sample is a row moved in a random direction by the distance to its tenth
+ * neighbour, which is about right for many sets, and too hard for rows that fill few directions. As an
+ * index grows neighbours come nearer, and an old one lies a little too far out; the oldest are renewed
+ * a share at a time. Queries unlike the rows need more effort than either.
  *
  * Work comes as generators, so that whoever runs them decides how much is done at a time.
  */
@@ -17,8 +21,8 @@ import type { Hits } from "./hits.js";
 import { unitScale, type Metric } from "./metric.js";
 import { Nearest } from "./nearest.js";
 
-/** What one walk of effort `ef` finds, as exactly ranked hits. */
-export type Walk = (query: Float32Array, k: number, ef: number) => Hits;
+/** What one walk of effort `ef` finds around the row `hidden`, as exactly ranked hits. */
+export type Walk = (query: Float32Array, k: number, ef: number, hidden?: number) => Hits;
 
 /** Ends a slice of work of a few milliseconds. */
 export type Slices<Result = void> = Generator<undefined, Result>;
@@ -41,7 +45,11 @@ export class Sample {
   #nearest: Hits = { ordinals: new Uint32Array(0), distances: new Float32Array(0) };
   #compared = 0;
 
-  constructor(readonly query: Float32Array) {}
+  /** `hidden` is the ordinal of the row that the query is, if it is one. */
+  constructor(
+    readonly query: Float32Array,
+    readonly hidden?: number,
+  ) {}
 
   /** The rows [0, compared) were compared with. */
   get compared(): number {
@@ -61,10 +69,16 @@ export class Sample {
     this.#nearest = nearest.drain();
   }
 
+  #counts(ordinal: number, isDead: (ordinal: number) => boolean): boolean {
+    return ordinal !== this.hidden && !isDead(ordinal);
+  }
+
   /** The nearest that live, at most 100; undefined when so many have died that some are unknown. */
   truth(isDead: (ordinal: number) => boolean): Hits | undefined {
     const { ordinals, distances } = this.#nearest;
-    const living = [...ordinals.keys()].filter((at) => !isDead(ordinals[at] as number));
+    const living = [...ordinals.keys()].filter((at) =>
+      this.#counts(ordinals[at] as number, isDead),
+    );
     if (living.length < truthCount && ordinals.length === keptCount) return undefined;
     const taken = living.slice(0, truthCount);
     return {
@@ -77,6 +91,8 @@ export class Sample {
 export interface SamplesOptions {
   readonly scanner: ExactScanner;
   readonly metric: Metric;
+  /** Whether walks leave a hidden row out. */
+  readonly hides: boolean;
   /** A walk that answers from the rows [0, limit). */
   readonly walkTo: (limit: number) => Walk;
   readonly random: Random;
@@ -152,9 +168,11 @@ export class CalibrationSamples {
   }
 
   #draw(indexed: number): Sample {
-    const { scanner, random } = this.#options;
+    const { scanner, random, hides } = this.#options;
     assert(indexed > 0, "rows to draw from");
-    const row = scanner.rows.copyVector(randomBelow(random, indexed));
+    const ordinal = randomBelow(random, indexed);
+    const row = scanner.rows.copyVector(ordinal);
+    if (hides) return new Sample(row, ordinal);
     return new Sample(moved(row, this.#neighbourDistance(row, indexed), random));
   }
 

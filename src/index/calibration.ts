@@ -52,7 +52,7 @@ export interface CalibrationInput {
 export async function calibrate(input: CalibrationInput): Promise<Calibration> {
   const { scanner, indexed, walk, pause } = input;
   if (indexed - scanner.rows.dead < calibrationRowsMin) return [];
-  const samples = new CalibrationSamples({ ...input, walkTo: () => walk });
+  const samples = new CalibrationSamples({ ...input, hides: false, walkTo: () => walk });
   const preparing = samples.bringUpTo(indexed, 0);
   while (preparing.next().done !== true) await pause();
   const measuring = measureRecall(samples.all, walk, scanner);
@@ -158,7 +158,7 @@ class SampleMarks {
   readonly at100: Mark;
 
   private constructor(
-    readonly query: Float32Array,
+    readonly sample: Sample,
     truth: Hits,
   ) {
     this.at10 = new Mark(10, truth);
@@ -167,14 +167,14 @@ class SampleMarks {
 
   static of(sample: Sample, isDead: (ordinal: number) => boolean): SampleMarks | undefined {
     const truth = sample.truth(isDead);
-    return truth && truth.ordinals.length > 0 ? new SampleMarks(sample.query, truth) : undefined;
+    return truth && truth.ordinals.length > 0 ? new SampleMarks(sample, truth) : undefined;
   }
 
   /** Walks if that can tell anything new; the candidates that it cost. */
   measure(walk: Walk, ef: number): number {
     const isForHundred = ef >= truthCount && !this.at100.isSettled;
     if (this.at10.isSettled && !isForHundred) return 0;
-    const found = walk(this.query, Math.min(ef, truthCount), ef);
+    const found = walk(this.sample.query, Math.min(ef, truthCount), ef, this.sample.hidden);
     this.at10.take(found);
     if (ef >= truthCount) this.at100.take(found);
     return ef;

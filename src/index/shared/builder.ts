@@ -21,6 +21,12 @@ import { SnapshotKeeper, type RestoredParts } from "./snapshot-keeper.js";
 import type { GraphHealth } from "./survey.js";
 import { Upkeep } from "./upkeep.js";
 
+/**
+ * Candidates more that a walk around a hidden row gets: what others had linked through that row is
+ * missing. On six sets the recall then is that of queries from outside, or a little lower.
+ */
+const hiddenMore = 4;
+
 export class SharedBuilder implements IndexBuilder {
   readonly publicationCost = "constant";
   readonly #spec: SharedSpec;
@@ -44,6 +50,7 @@ export class SharedBuilder implements IndexBuilder {
       {
         scanner,
         metric: spec.metric,
+        hides: true,
         target: spec.recall,
         walkTo: (limit) => this.#walk(scanner, limit),
         random: seededRandom(rows.committed),
@@ -139,8 +146,10 @@ export class SharedBuilder implements IndexBuilder {
   /** As a reader's, so that what is measured is what searches get. */
   #walk(scanner: ExactScanner, limit: number): Walk {
     const { metric } = this.#spec;
-    return (query, k, ef) => {
-      const walk = { query, wanted: rankedCount(k, ef), ef: Math.min(ef, efMax), limit };
+    return (query, k, ef, hidden) => {
+      const more = hidden === undefined ? ef : ef + hiddenMore;
+      const wanted = rankedCount(k, ef);
+      const walk = { query, wanted, ef: Math.min(more, efMax), limit, hidden };
       return scanner.rank({ query, metric, k }, this.#parts.graphs.walk(walk).ordinals);
     };
   }

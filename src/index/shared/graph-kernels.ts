@@ -7,8 +7,8 @@ export interface GraphKernels {
   insertRow(scratch: number, id: number, level: number): number;
   /** Encodes the vector in the scratch slot as the query of the walks that follow. */
   prepareQuery(scratch: number): void;
-  /** Begins a walk for the prepared query; 0 while the graph is empty. */
-  openWalk(scratch: number): number;
+  /** Begins a walk for the prepared query that leaves out row `hidden`; 0 while the graph is empty. */
+  openWalk(scratch: number, hidden: number): number;
   /** Fills the pool with the `ef` nearest; how many, or 0 when it met `rows` rows and goes on. */
   walk(scratch: number, ef: number, rows: number): number;
   /** Adds the allowed rows of [from, to) to the `kept` nearest in the pool; how many it holds. */

@@ -24,6 +24,8 @@ const deadFlag = 1;
 /** Bytes of codes between two checks of a deadline, and rows at most: whole words of an allow-list. */
 const listedBytes = 1 << 24;
 const listedRowsMax = 65_536;
+/** The kernels' number of no row. */
+const noRow = 0xffff_ffff;
 /** Rows that a walk meets between two checks. */
 const walkedRows = 2048;
 
@@ -36,6 +38,8 @@ export interface GraphWalk {
   /** Only the graph's rows below are returned. */
   readonly limit: number;
   readonly allow?: AllowList | undefined;
+  /** Ordinal of a row that is walked around as if it had never come. */
+  readonly hidden?: number | undefined;
   /** Called at the end, and after every few thousand rows before; may throw. */
   readonly between?: (() => void) | undefined;
   /** Ordinal of the graph's first row, a multiple of 32; default 0. */
@@ -205,11 +209,12 @@ export class SharedGraph {
   }
 
   /** Rows near the query, nearest first; may be fewer than wanted although there are more. */
-  walk({ query, wanted, ef, limit, allow, between, first = 0 }: GraphWalk): GraphHits {
+  walk({ query, wanted, ef, limit, allow, hidden = -1, between, first = 0 }: GraphWalk): GraphHits {
     this.#load(query);
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
-    const met = this.#fillPool(Math.min(ef, efMax), between);
+    const isOwn = hidden >= first && hidden < first + limit;
+    const met = this.#fillPool(Math.min(ef, efMax), isOwn ? hidden - first : noRow, between);
     if (allow) this.#loadAllowed(allow, first, limit);
     const count = this.#kernels.collect(scratch, met, limit, allow ? 1 : 0);
     return { ordinals: this.#collected(Math.min(count, wanted), first), count };
@@ -239,10 +244,10 @@ export class SharedGraph {
     return first === 0 ? rows : rows.map((row) => first + row);
   }
 
-  /** Walks for the prepared query; how many candidates the pool holds. */
-  #fillPool(ef: number, between: (() => void) | undefined): number {
+  /** Walks for the prepared query around one row; how many candidates the pool holds. */
+  #fillPool(ef: number, hidden: number, between: (() => void) | undefined): number {
     let met = 0;
-    if (this.#kernels.openWalk(this.#scratch) !== 0) {
+    if (this.#kernels.openWalk(this.#scratch, hidden) !== 0) {
       while ((met = this.#kernels.walk(this.#scratch, ef, walkedRows)) === 0) between?.();
     }
     between?.();

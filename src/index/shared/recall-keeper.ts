@@ -37,6 +37,8 @@ const probedK = 10;
 export interface RecallKeeperOptions {
   readonly scanner: ExactScanner;
   readonly metric: Metric;
+  /** Whether walks can leave a row out. */
+  readonly hides: boolean;
   /** Recall that searches aim at. */
   readonly target: number;
   readonly walkTo: (limit: number) => Walk;
@@ -104,7 +106,7 @@ export class RecallKeeper {
     const ef = this.#ef(indexed);
     const truth = sample.truth((ordinal) => this.#rows.isDead(ordinal));
     if (ef === undefined || truth === undefined || truth.ordinals.length === 0) return undefined;
-    const found = walkTo(indexed)(sample.query, probedK, Math.max(ef, probedK));
+    const found = walkTo(indexed)(sample.query, probedK, Math.max(ef, probedK), sample.hidden);
     this.#recalls = [...this.#recalls, recallOf(found, truth, probedK)].slice(-sampleCount);
     this.#countProbe(this.#signature(indexed));
     return { recallAt10: meanOf(this.#recalls).mean, samples: this.#recalls.length };

@@ -19,11 +19,11 @@ export function prepareQuery(scratch: usize): void {
   prepareSketch(scratch, scratch + QUERY);
 }
 
-/** Begins a walk for the prepared query; false while the graph is empty. */
-export function openWalk(scratch: usize): bool {
+/** Begins a walk for the prepared query that leaves out `hidden`; false while the graph is empty. */
+export function openWalk(scratch: usize, hidden: u32): bool {
   if (atomic.load<u64>(ENTRY) == 0) return false;
   const query = scratch + QUERY;
-  startLevel(query, enter(query, 0, scratch), scratch, scratch + POOL);
+  startLevel(query, enter(query, 0, scratch, hidden), scratch, scratch + POOL);
   return true;
 }
 

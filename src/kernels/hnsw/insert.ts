@@ -31,7 +31,7 @@ import { linkBack, linksOf, replaceLinks, upperListBytes } from "./links";
 import { lock, lockOf, unlock } from "./locks";
 import { selectLinks } from "./select";
 import { prepareSketch, storeSketch } from "./sketches";
-import { enter, forgetMet, walkLevel } from "./walk";
+import { enter, forgetMet, NO_ROW, walkLevel } from "./walk";
 
 /**
  * Takes the vector in the scratch slot as row `id`, up to `level` (lower when memory is short). False
@@ -93,7 +93,7 @@ function raiseEntry(scratch: usize, id: u32, reached: u32): bool {
 function linkRow(scratch: usize, id: u32, level: u32): bool {
   const row = rowAt(id);
   const pool = scratch + POOL;
-  let start = enter(row, level, scratch);
+  let start = enter(row, level, scratch, NO_ROW);
   for (let at = <i32>level; at >= 0; at--) {
     const met = walkLevel(row, start, at, efConstruction(), scratch, pool);
     const count = removeId(pool, met, id);

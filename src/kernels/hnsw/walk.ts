@@ -25,6 +25,9 @@ import { keepNear } from "./sketches";
  */
 const FOLLOWED: u32 = 3;
 
+/** The number of no row. */
+export const NO_ROW: u32 = 0xffff_ffff;
+
 /** The word that holds the mark of a row. */
 // @ts-ignore: decorator
 @inline
@@ -66,9 +69,11 @@ function keyOfRow(query: usize, id: u32, scratch: usize): u64 {
  * The nearest row that greedy steps reach from the entry point down to just above `level`; the entry
  * must exist. A row met before was no nearer, so it is scored once for all levels. The marks are
  * clear afterwards: what was met is noted in the pool, which is free until the walk that follows.
+ * Only the row `hidden` stays marked, so that no walk meets it, unless it is the entry point.
  */
-export function enter(query: usize, level: u32, scratch: usize): u32 {
+export function enter(query: usize, level: u32, scratch: usize, hidden: u32): u32 {
   forgetMet(scratch);
+  if (hidden != NO_ROW) isMet(scratch, hidden);
   const entry = atomic.load<u64>(ENTRY);
   const notes = scratch + POOL;
   const isSketched = sketchBits() != 0;

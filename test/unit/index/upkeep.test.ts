@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { SystemDisk, seededRandom } from "../../../src/base/index.js";
 import { openBuilder, selectIndex, type IndexEvent } from "../../../src/index/index.js";
-import { CalibrationSamples } from "../../../src/index/calibration-samples.js";
+import { CalibrationSamples, type Walk } from "../../../src/index/calibration-samples.js";
 import { ExactScanner } from "../../../src/index/exact-scanner.js";
 import { RecallKeeper } from "../../../src/index/shared/recall-keeper.js";
 import { clusteredRows, queryNear, Replica } from "../../conformance/index-fixture.js";
@@ -102,27 +102,33 @@ describe("upkeep of engine shared", () => {
 });
 
 describe("samples", () => {
-  it("keep the true nearest while rows come and die", async () => {
-    const replica = await Replica.open(spec);
-    const { rows } = replica;
-    replica.append(clusteredRows(seededRandom(1), 3000, dimension));
-    const scanner = new ExactScanner(rows);
-    const walkTo = (limit: number) => (query: Float32Array, k: number) =>
-      scanner.scan({ query, metric: "l2", k }, { from: 0, to: limit });
-    const options = { scanner, metric: "l2", walkTo, random: seededRandom(7) } as const;
-    const samples = new CalibrationSamples(options);
-    for (const indexed of [1000, 1700, 3000]) {
-      finish(samples.bringUpTo(indexed, 32));
-      for (let ordinal = indexed % 7; ordinal < indexed; ordinal += 40) rows.markDead(ordinal);
-      for (const sample of samples.all) {
-        const truth = sample.truth((ordinal) => rows.isDead(ordinal));
-        const target = { query: sample.query, metric: "l2", k: 100 } as const;
-        expect(truth).toEqual(scanner.scan(target, { from: 0, to: indexed }));
+  it.each([true, false])(
+    "keep the true nearest while rows come and die: hidden %s",
+    async (hides) => {
+      const replica = await Replica.open(spec);
+      const { rows } = replica;
+      replica.append(clusteredRows(seededRandom(1), 3000, dimension));
+      const scanner = new ExactScanner(rows);
+      const walkTo = (limit: number) => (query: Float32Array, k: number) =>
+        scanner.scan({ query, metric: "l2", k }, { from: 0, to: limit });
+      const common = { scanner, metric: "l2", walkTo, random: seededRandom(7) } as const;
+      const samples = new CalibrationSamples({ ...common, hides });
+      for (const indexed of [1000, 1700, 3000]) {
+        finish(samples.bringUpTo(indexed, 32));
+        for (let ordinal = indexed % 7; ordinal < indexed; ordinal += 40) rows.markDead(ordinal);
+        for (const sample of samples.all) {
+          const truth = sample.truth((ordinal) => rows.isDead(ordinal));
+          const target = { query: sample.query, metric: "l2", k: 101 } as const;
+          const { ordinals } = scanner.scan(target, { from: 0, to: indexed });
+          const expected = ordinals.filter((ordinal) => ordinal !== sample.hidden).slice(0, 100);
+          expect(truth?.ordinals).toEqual(expected);
+          expect(sample.hidden !== undefined).toBe(hides);
+        }
       }
-    }
-    expect(samples.all).toHaveLength(128);
-    await replica.close();
-  });
+      expect(samples.all).toHaveLength(128);
+      await replica.close();
+    },
+  );
 });
 
 describe("probes", () => {
@@ -131,12 +137,19 @@ describe("probes", () => {
     replica.append(clusteredRows(seededRandom(1), 2000, dimension));
     const scanner = new ExactScanner(replica.rows);
     let missed = 0;
-    const walkTo = (limit: number) => (query: Float32Array, k: number) => {
-      const hits = scanner.scan({ query, metric: "l2", k: k + missed }, { from: 0, to: limit });
-      return { ordinals: hits.ordinals.slice(missed), distances: hits.distances.slice(missed) };
+    const walkTo = (limit: number): Walk => {
+      return (query, k, _ef, hidden) => {
+        const hits = scanner.scan({ query, metric: "l2", k: k + 2 }, { from: 0, to: limit });
+        const at = [...hits.ordinals.keys()].filter((one) => hits.ordinals[one] !== hidden);
+        const found = at.slice(missed, missed + k);
+        return {
+          ordinals: Uint32Array.from(found, (one) => hits.ordinals[one]!),
+          distances: Float32Array.from(found, (one) => hits.distances[one]!),
+        };
+      };
     };
     const random = seededRandom(7);
-    const options = { scanner, metric: "l2", target: 0.98, walkTo, random } as const;
+    const options = { scanner, metric: "l2", hides: true, target: 0.98, walkTo, random } as const;
     const keeper = new RecallKeeper(options, { calibration: [], calibratedAt: 0 });
     expect([keeper.isCalibrationDue(2000, false), keeper.isProbeDue(2000)]).toEqual([true, false]);
     finish(keeper.calibrate(2000));
