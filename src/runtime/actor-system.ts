@@ -5,16 +5,11 @@
  * worker to worker pass through it undecoded. What may be relied on is written down, and numbered,
  * in docs/RUNTIME-SEMANTICS.md.
  */
-import { type Clock, type Random, assert, invalid, isDvespError } from "../base/index.js";
-import {
-  type Address,
-  DeadLetters,
-  type Link,
-  type LinkHandlers,
-  nodeOf,
-} from "../mailbox/index.js";
+import { type Clock, type Random, invalid, isDvespError } from "../base/index.js";
+import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mailbox/index.js";
 import { answerOf } from "./answer.js";
 import type { ActorRef, AnyDefinition } from "./actor.js";
+import { Connections } from "./connections.js";
 import { DeathWatch, type TerminationListener } from "./death-watch.js";
 import { systemName } from "./delivery.js";
 import { Dispatcher, yieldToEventLoop } from "./dispatcher.js";
@@ -43,6 +38,7 @@ export class ActorSystem {
   readonly #actors: LocalActors;
   readonly #post: PostOffice;
   readonly #incoming: Incoming;
+  readonly #connections: Connections;
 
   constructor(options: SystemOptions) {
     const { host, clock, random, encodeLocal = false } = options;
@@ -62,6 +58,13 @@ export class ActorSystem {
       encodeLocal,
     });
     this.#incoming = this.#makeIncoming();
+    this.#connections = new Connections({
+      host,
+      router: this.#router,
+      handlers: (onClose) => this.#handlers(onClose),
+      signal: (to, signal) => void this.#signal(to, signal),
+      lose: (lost) => this.#lose(lost),
+    });
   }
 
   /** A ref through which code outside any actor sends. */
@@ -138,17 +141,12 @@ export class ActorSystem {
    * link closes by itself, before anybody is told that the host is lost.
    */
   connect(host: string, link: Link, onClose?: () => void): void {
-    const closed = (): void => {
-      onClose?.();
-      this.disconnect(host, link);
-    };
-    this.#router.connect(host, link, this.#handlers(closed));
+    this.#connections.connect(host, link, onClose);
   }
 
   /** Joins the hub, the host to which frames for all others go. */
   connectHub(hub: string, link: Link): void {
-    const lostAll = (): void => this.#lose((host) => host !== this.host);
-    this.#router.connectHub(hub, link, this.#handlers(lostAll));
+    this.#connections.connectHub(hub, link);
   }
 
   /**
@@ -157,27 +155,17 @@ export class ActorSystem {
    * before is lost. `onClose` is called when the link closes by itself.
    */
   connectNode(hub: string, link: Link, onClose?: () => void): void {
-    const node = nodeOf(hub);
-    assert(node !== "" && node !== nodeOf(this.host), "another node has another name");
-    const before = this.#router.nodeLink(node);
-    if (before) this.disconnectNode(node, before);
-    const closed = (): void => {
-      onClose?.();
-      this.disconnectNode(node, link);
-    };
-    this.#router.connectNode(hub, link, this.#handlers(closed));
+    this.#connections.connectNode(hub, link, onClose);
   }
 
   /** Forgets `link` to a node: asks to its hosts end as gone, watches as `host_lost`. */
   disconnectNode(node: string, link: Link): void {
-    if (this.#router.disconnectNode(node, link)) this.#nodeLost(node);
+    this.#connections.disconnectNode(node, link);
   }
 
   /** Forgets `link` to `host`: asks to it end as gone, watches as `host_lost`, here and elsewhere. */
   disconnect(host: string, link: Link): void {
-    if (!this.#router.disconnect(host, link)) return;
-    this.#hostLost(host);
-    for (const hub of this.#router.hubs()) this.#signal(hub, { type: "host_lost", host });
+    this.#connections.disconnect(host, link);
   }
 
   /** Asks the system of `host` itself. Rejects with what it refused, `TIMEOUT` or `CLOSED`. */
@@ -199,8 +187,7 @@ export class ActorSystem {
 
   /** Closes the links to all other hosts; asks and watches there end. */
   closeLinks(): void {
-    this.#router.close();
-    this.#lose((host) => host !== this.host);
+    this.#connections.close();
   }
 
   #makeWatch(): DeathWatch {
@@ -252,8 +239,8 @@ export class ActorSystem {
       spawn: (message, attachments) => this.#spawnHere(message, attachments),
       hostRequest: (request) => this.#hostRequest(request),
       publish: (event) => this.#publish(event),
-      hostLost: (host) => this.#hostLost(host),
-      nodeLost: (node) => this.#nodeLost(node),
+      hostLost: (host) => this.#connections.hostLost(host),
+      nodeLost: (node) => this.#connections.nodeLost(node),
       malformed: (error) => this.emit("frame_malformed", { error }),
     });
   }
@@ -288,17 +275,6 @@ export class ActorSystem {
   #publish(event: RuntimeEvent): void {
     if (this.#router.hub) this.#signal(this.#router.hub, { type: "event", event });
     else this.#options.onEvent?.(event);
-  }
-
-  /** Here and on the threads of this node. */
-  #hostLost(host: string): void {
-    this.#lose((lost) => lost === host);
-    for (const other of this.#router.hosts()) this.#signal(other, { type: "host_lost", host });
-  }
-
-  #nodeLost(node: string): void {
-    this.#lose((lost) => nodeOf(lost) === node);
-    for (const other of this.#router.hosts()) this.#signal(other, { type: "node_lost", node });
   }
 
   #lose(lost: (host: string) => boolean): void {
