@@ -12,8 +12,7 @@ import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
 import type { AdmittedRows, ChangeLog } from "../../payload/index.js";
-import type { Filter } from "../../protocol/index.js";
-import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
+import type { RowStore } from "../../storage/index.js";
 import {
   advanceTree,
   changedOrdinals,
@@ -23,10 +22,11 @@ import {
 } from "./commit-batch.js";
 import type { OperationRecord } from "./commit-batch.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
-import { decodeOutcome, encodeOutcome } from "./outcome-record.js";
+import { encodeOutcome } from "./outcome-record.js";
+import { planGroup, recorded } from "./plan-group.js";
+import type { Planned } from "./plan-group.js";
 import { Upkeep } from "./upkeep.js";
-import { WritePlan } from "./write-plan.js";
-import type { PlannedIds } from "./write-plan.js";
+import type { WritePlan } from "./write-plan.js";
 import { WriteQueue } from "./write-queue.js";
 import type { Waiting } from "./write-queue.js";
 
@@ -52,23 +52,6 @@ export interface ReplicaParts {
   readonly moved: () => void;
   /** Storage can no longer be trusted: the actor must start anew. */
   readonly fail: (error: unknown) => void;
-}
-
-interface Planned {
-  readonly entry: Waiting<WriteOutcome>;
-  readonly ids: PlannedIds;
-}
-
-interface Refused {
-  readonly entry: Waiting<WriteOutcome>;
-  readonly error: unknown;
-}
-
-interface PlannedGroup {
-  readonly plan: WritePlan;
-  readonly planned: readonly Planned[];
-  /** Told only once it is known what became of the writes that they were judged against. */
-  readonly refused: readonly Refused[];
 }
 
 export class Replica {
@@ -180,7 +163,7 @@ export class Replica {
 
   /** False when the group failed as a whole. */
   async #commitGroup(group: readonly Waiting<WriteOutcome>[]): Promise<boolean> {
-    const { plan, planned, refused } = this.#planGroup(group);
+    const { plan, planned, refused } = planGroup(this.#parts, group);
     try {
       const outcomes = planned.length === 0 ? [] : await this.#commit(plan, planned);
       planned.forEach(({ entry }, index) => entry.answer(outcomes[index] as WriteOutcome));
@@ -196,33 +179,6 @@ export class Replica {
     }
     if (planned.length > 0) this.#parts.committed(plan, this.#parts.store.appliedVersion);
     return true;
-  }
-
-  #planGroup(group: readonly Waiting<WriteOutcome>[]): PlannedGroup {
-    const { store, clock, admitted } = this.#parts;
-    const { settled } = admitted;
-    const snapshot = store.snapshot();
-    try {
-      const find = (filter: Filter): Iterable<RowRecord> =>
-        rowsOf(admitted.of(filter, { snapshot, settled }).rows, snapshot);
-      const plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal, find);
-      const planned: Planned[] = [];
-      const refused: Refused[] = [];
-      for (const entry of group) {
-        const { operation_id, write, version, deadline_ms } = entry.message;
-        try {
-          const done = recorded(snapshot, operation_id, clock.now());
-          if (done) entry.answer(done);
-          else if (clock.now() >= deadline_ms) throw tooLate();
-          else planned.push({ entry, ids: plan.add(write, version) });
-        } catch (error) {
-          refused.push({ entry, error });
-        }
-      }
-      return { plan, planned, refused };
-    } finally {
-      snapshot.release();
-    }
   }
 
   async #commit(plan: WritePlan, planned: readonly Planned[]): Promise<WriteOutcome[]> {
@@ -264,26 +220,6 @@ export class Replica {
     const dead = deadOrdinals(plan);
     if (dead.length > 0) clock.after(graceMs, () => dead.forEach((one) => rows.markDead(one)));
   }
-}
-
-function* rowsOf(ordinals: Iterable<number>, snapshot: RowSnapshot): Generator<RowRecord> {
-  for (const ordinal of ordinals) {
-    const row = snapshot.row(ordinal);
-    if (row) yield row;
-  }
-}
-
-function recorded(
-  snapshot: RowSnapshot,
-  operationId: string,
-  nowMs: number,
-): WriteOutcome | undefined {
-  const bytes = snapshot.operation(operationId, nowMs);
-  return bytes && decodeOutcome(bytes);
-}
-
-function tooLate(): DvespError {
-  return new DvespError("TIMEOUT", "the deadline passed before the write began");
 }
 
 function operationRecord(
