@@ -9,6 +9,7 @@
  */
 import { assert } from "../base/index.js";
 import { chooseEf, rowsPerCandidate } from "./calibration.js";
+import { scanCovered } from "./covered-rows.js";
 import { ExactScanner, stopIfAsked } from "./exact-scanner.js";
 import { within, type Hits } from "./hits.js";
 import { HnswlibGraph } from "./hnswlib-graph.js";
@@ -98,8 +99,7 @@ export class HnswlibReader implements IndexReader {
   }
 
   #scan(query: IndexQuery, route: SearchRoute): IndexAnswer {
-    const range = { from: 0, to: this.indexed, allow: query.allow };
-    return { hits: this.#scanner.scan({ ...query, metric: this.metric }, range), route };
+    return scanCovered(this.#scanner, query, this.#publication, route);
   }
 
   #walk({ query, k, allow, shouldStop }: IndexQuery, ef: number): Hits {

@@ -8,6 +8,7 @@
  * Results are never fewer than exist.
  */
 import { assert } from "../../base/index.js";
+import { rankedCount, scanCovered } from "../covered-rows.js";
 import { ExactScanner, stopIfAsked } from "../exact-scanner.js";
 import { within } from "../hits.js";
 import type { Metric } from "../metric.js";
@@ -24,9 +25,6 @@ import { ListMemory } from "./list-memory.js";
 import { chooseLists } from "./probe-effort.js";
 import type { IvfPublication } from "./publication.js";
 
-/** Candidates ranked by their float32 rows, per hit wanted: codes confuse near neighbours. */
-const rankedShare = 1.4;
-const rankedMore = 1;
 /** A search that found too few is repeated with so many times the candidates. */
 const widening = 8;
 
@@ -83,14 +81,13 @@ export class IvfReader implements IndexReader {
   }
 
   #scan(query: IndexQuery, route: SearchRoute): IndexAnswer {
-    const range = { from: 0, to: this.indexed, allow: query.allow };
-    return { hits: this.#scanner.scan({ ...query, metric: this.metric }, range), route };
+    return scanCovered(this.#scanner, query, this.#publication, route);
   }
 
   /** Twice at most: the nearest may all be dead, and their lists not yet rid of them. */
   #probe(query: IndexQuery, lists: number, rows: number): IndexAnswer {
     const { k, allow, maxDistance } = query;
-    let wanted = Math.ceil(k * rankedShare) + rankedMore;
+    let wanted = rankedCount(k);
     let route: SearchRoute = { kind: "probe", lists: 0, compared: 0 };
     for (let round = 0; round < 2 && wanted <= wantedMax; round++, wanted *= widening) {
       const checkStop = (): void => stopIfAsked(query);

@@ -15,7 +15,7 @@ import { efMax } from "./graph-layout.js";
 import { graphRowsOf } from "./graph-set.js";
 import { GraphParts } from "./parts.js";
 import type { SharedPublication } from "./publication.js";
-import { rankedCount } from "./reader.js";
+import { rankedOf } from "./reader.js";
 import { RecallKeeper } from "./recall-keeper.js";
 import { SnapshotKeeper, type RestoredParts } from "./snapshot-keeper.js";
 import type { GraphHealth } from "./survey.js";
@@ -148,7 +148,7 @@ export class SharedBuilder implements IndexBuilder {
     const { metric } = this.#spec;
     return (query, k, ef, hidden) => {
       const more = hidden === undefined ? ef : ef + hiddenMore;
-      const wanted = rankedCount(k, ef);
+      const wanted = rankedOf(k, ef);
       const walk = { query, wanted, ef: Math.min(more, efMax), limit, hidden };
       return scanner.rank({ query, metric, k }, this.#parts.graphs.walk(walk).ordinals);
     };

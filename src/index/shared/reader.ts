@@ -11,6 +11,7 @@
 import { assert } from "../../base/index.js";
 import type { AllowList } from "../allow-list.js";
 import { chooseEf, rowsPerCandidate } from "../calibration.js";
+import { rankedCount, scanCovered } from "../covered-rows.js";
 import { ExactScanner, stopIfAsked } from "../exact-scanner.js";
 import { within, type Hits } from "../hits.js";
 import type { Metric } from "../metric.js";
@@ -29,9 +30,6 @@ import { WalkHistory } from "./walk-history.js";
 
 /** So few rows are compared by their float32 components: that is as fast, and exact. */
 const exactRowsMax = 256;
-/** Candidates ranked by their float32 rows, per hit wanted: codes confuse near neighbours. */
-const rankedShare = 1.4;
-const rankedMore = 1;
 /**
  * The same when all admitted rows were compared by their codes. Rows far from the query lie close
  * together on the scale of what codes confuse, and more to rank costs little beside the comparing.
@@ -93,8 +91,7 @@ export class SharedReader implements IndexReader {
   }
 
   #scan(query: IndexQuery, route: SearchRoute): IndexAnswer {
-    const range = { from: 0, to: this.indexed, allow: query.allow };
-    return { hits: this.#scanner.scan({ ...query, metric: this.metric }, range), route };
+    return scanCovered(this.#scanner, query, this.#publication, route);
   }
 
   /** Walks until enough of the candidates qualify, while that is cheaper than to scan. */
@@ -148,7 +145,7 @@ export class SharedReader implements IndexReader {
   ): { readonly hits: Hits; readonly kept: number } {
     const { ordinals, count } = this.#graphs.walk({
       query,
-      wanted: rankedCount(k, ef),
+      wanted: rankedOf(k, ef),
       ef: candidates,
       limit: this.indexed,
       allow,
@@ -160,8 +157,8 @@ export class SharedReader implements IndexReader {
 }
 
 /** Candidates of a walk of effort `ef` that are ranked by their float32 rows, for `k` hits. */
-export function rankedCount(k: number, ef: number): number {
-  return Math.min(Math.ceil(k * rankedShare) + rankedMore, ef);
+export function rankedOf(k: number, ef: number): number {
+  return Math.min(rankedCount(k), ef);
 }
 
 /** Whether so many candidates are found sooner by a walk than by comparing with `admitted` rows. */
