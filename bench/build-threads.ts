@@ -17,6 +17,7 @@ import type { BuildHelpers, IndexBuilder } from "../dist/index/index.js";
 import { TaskPool } from "../dist/runtime/index.js";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import { machine } from "./figures.js";
+import { metricOf } from "./options.js";
 
 const topK = 10;
 const turnRows = 2000;
@@ -33,9 +34,9 @@ const { values: options } = parseArgs({
     json: { type: "string" },
   },
 });
-const { train: trainPath, queries: queriesPath, truth: truthPath, metric } = options;
+const { train: trainPath, queries: queriesPath, truth: truthPath } = options;
+const metric = metricOf(options.metric);
 if (trainPath === undefined || queriesPath === undefined) throw new Error("--train, --queries");
-if (metric !== "l2" && metric !== "cosine") throw new Error("--metric is l2 or cosine");
 
 const train = readMatrix(trainPath);
 const count = Math.min(train.rows, Number(options["rows-max"]));

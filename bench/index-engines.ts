@@ -19,6 +19,7 @@ import type { IndexReader } from "../dist/index/index.js";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import type { Matrix } from "./data-set.js";
 import { machine } from "./figures.js";
+import { required } from "./options.js";
 
 const topK = 10;
 const m = 16;
@@ -39,12 +40,6 @@ const { values: options } = parseArgs({
     json: { type: "string" },
   },
 });
-
-function required(name: "train" | "queries" | "truth"): string {
-  const value = options[name];
-  if (value === undefined) throw new Error(`--${name} is missing`);
-  return value;
-}
 
 type Search = (query: number, ef: number) => ArrayLike<number>;
 
@@ -77,11 +72,11 @@ function measured(task: () => void): number {
 const { metric: metricName } = options;
 if (metricName !== "l2" && metricName !== "cosine") throw new Error("--metric is l2 or cosine");
 const metric = metricName;
-const train = readMatrix(required("train"));
-const queryMatrix = readMatrix(required("queries"));
+const train = readMatrix(required(options, "train"));
+const queryMatrix = readMatrix(required(options, "queries"));
 const queryCount = Math.min(Number(options["queries-max"]), queryMatrix.rows);
 const queries = Array.from({ length: queryCount }, (_, row) => rowOf(queryMatrix, row));
-const truth = readTruth(required("truth"), topK).slice(0, queryCount);
+const truth = readTruth(required(options, "truth"), topK).slice(0, queryCount);
 const directory = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
 
 function fillRows({ rows: count, dimension, data }: Matrix): SharedRows {

@@ -31,6 +31,7 @@ import { decideRebalance } from "../dist/supervisors/index.js";
 import { readMatrix, rowOf } from "./data-set.js";
 import type { Matrix } from "./data-set.js";
 import { machine } from "./figures.js";
+import { required } from "./options.js";
 
 const k = 10;
 const batchRows = 2000;
@@ -53,15 +54,9 @@ const { values: options } = parseArgs({
   },
 });
 
-function required(name: "train" | "queries" | "meta"): string {
-  const value = options[name];
-  if (value === undefined) throw new Error(`--${name} is missing`);
-  return value;
-}
-
 const metric = options.metric === "cosine" ? "cosine" : "l2";
-const train = firstRows(readMatrix(required("train")), Number(options["rows-max"]));
-const queryMatrix = readMatrix(required("queries"));
+const train = firstRows(readMatrix(required(options, "train")), Number(options["rows-max"]));
+const queryMatrix = readMatrix(required(options, "queries"));
 const queryCount = Math.min(Number(options["queries-max"]), queryMatrix.rows);
 const queries = Array.from({ length: queryCount }, (_, row) => rowOf(queryMatrix, row));
 const directory = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
@@ -73,7 +68,10 @@ function firstRows({ rows, dimension, data }: Matrix, most: number): Matrix {
 
 /** Half of the classes first: those that come first in the alphabet until half of the rows have one. */
 function halves(): { readonly order: number[]; readonly half: number } {
-  const lines = readFileSync(required("meta"), "utf8").trimEnd().split("\n").slice(0, train.rows);
+  const lines = readFileSync(required(options, "meta"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(0, train.rows);
   const classes = lines.map((line) => {
     const meta = JSON.parse(line) as Record<string, unknown>;
     return String(meta["class"] ?? meta["primary"]);

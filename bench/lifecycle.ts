@@ -17,6 +17,7 @@ import { SharedRows, attachReader, openBuilder, selectIndex } from "../dist/inde
 import type { IndexEvent, IndexReader } from "../dist/index/index.js";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import { machine } from "./figures.js";
+import { metricOf, required } from "./options.js";
 
 const topK = 10;
 const sliceRows = 512;
@@ -32,12 +33,6 @@ const { values: options } = parseArgs({
   },
 });
 
-function required(name: "train" | "queries" | "truth"): string {
-  const value = options[name];
-  if (value === undefined) throw new Error(`--${name} is missing`);
-  return value;
-}
-
 const figures: Record<string, number> = {};
 function report(name: string, value: number): void {
   figures[name] = value;
@@ -51,13 +46,12 @@ async function seconds<Result>(name: string, task: () => Promise<Result>): Promi
   return result;
 }
 
-const { metric } = options;
-if (metric !== "l2" && metric !== "cosine") throw new Error("--metric is l2 or cosine");
-const { rows: count, dimension, data } = readMatrix(required("train"));
-const queryMatrix = readMatrix(required("queries"));
+const metric = metricOf(options.metric);
+const { rows: count, dimension, data } = readMatrix(required(options, "train"));
+const queryMatrix = readMatrix(required(options, "queries"));
 const queryCount = Math.min(Number(options["queries-max"]), queryMatrix.rows);
 const queries = Array.from({ length: queryCount }, (_, row) => rowOf(queryMatrix, row));
-const truth = readTruth(required("truth"), topK).slice(0, queryCount);
+const truth = readTruth(required(options, "truth"), topK).slice(0, queryCount);
 const directory = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
 const rows = SharedRows.create({ dimension });
 rows.reserve(count);
