@@ -1,5 +1,7 @@
 /** What a cluster agrees through, and where its shards lie. */
+export * from "./cluster-map.js";
 export * from "./cluster-store.js";
+export * from "./cluster-view.js";
 export * from "./local-cluster-store.js";
 export * from "./membership.js";
 export * from "./peers.js";

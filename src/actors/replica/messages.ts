@@ -5,6 +5,7 @@
 import type { PackedBytes } from "../../base/index.js";
 import type { Filter } from "../../protocol/index.js";
 import type { Address } from "../../runtime/index.js";
+import type { WriteRule } from "./replication-messages.js";
 
 export interface PackedInsert {
   readonly kind: "insert";
@@ -41,6 +42,12 @@ export interface WriteMessage {
   readonly deadline_ms: number;
   readonly version: string;
   readonly write: PackedWrite;
+  /**
+   * For a write that goes to several replicas: how it is judged, and by which map it was sent here. A
+   * delete by ids then leaves tombstones for all ids. Without it this is the only replica, and judges
+   * conditions and filters itself.
+   */
+  readonly replicated?: { readonly rule: WriteRule; readonly epoch: number };
 }
 
 /** What became of a write. */

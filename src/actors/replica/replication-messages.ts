@@ -1,0 +1,118 @@
+/**
+ * What replicas of one shard are asked by coordinators and by each other, besides plain writes.
+ *
+ * Rules that every answer rests on: a row or tombstone replaces what is there only if its version is
+ * larger; what was answered is durable; a promise is kept across restarts.
+ */
+import type { PackedBytes } from "../../base/index.js";
+import type { PackedWrite, WriteOutcome } from "./messages.js";
+
+/**
+ * Rows and tombstones with their versions. `live[i]`: 1 for a row, 0 for a tombstone or an id that was
+ * never there (whose version is ""). `vectors` and `metadata` hold the live rows only, in order; absent
+ * when only versions were asked for.
+ */
+export interface VersionedRows {
+  /** 16 bytes each. */
+  readonly ids: Uint8Array;
+  readonly versions: readonly string[];
+  readonly live: Uint8Array;
+  readonly vectors?: Float32Array;
+  readonly metadata?: PackedBytes;
+}
+
+/**
+ * Why a replica did not do what it was asked; nothing has changed. `behind`: it has, or has promised,
+ * a version larger than the one given: stamp again, above `version`. `stale`: the map of who asked is
+ * older than the replica's. `staged`: an undecided batch holds some of the ids.
+ */
+export type Refusal =
+  | { readonly refused: "behind"; readonly version: string }
+  | { readonly refused: "stale"; readonly epoch: number }
+  | { readonly refused: "staged"; readonly operation_ids: readonly string[] };
+
+/** How a replicated write is judged: `ordered` is refused as `behind` when it comes too late to be the
+ * newest, `late` (hints, repeated commits) then changes nothing and counts as applied. */
+export type WriteRule = "ordered" | "late";
+
+export type WriteReply = WriteOutcome | Refusal;
+
+/** A batch over several shards that is durable here and waits for its decision. */
+export interface StagedBatch {
+  readonly operation_id: string;
+  readonly version: string;
+  /** Shard whose replicas keep the decision. */
+  readonly home: number;
+  /** Milliseconds since it was staged. */
+  readonly age_ms: number;
+}
+
+export type RegisterReply =
+  | { readonly promised: true; readonly accepted?: RegisterValue }
+  | { readonly promised: false; readonly ballot: string };
+
+export interface RegisterValue {
+  readonly ballot: string;
+  readonly value: Uint8Array;
+}
+
+export interface MerkleState {
+  readonly root: string;
+  readonly rows: number;
+  readonly applied_version: string;
+  /** Everything up to this version is here, as far as all replicas together know. */
+  readonly converged_version: string;
+}
+
+export type ReplicationMessage =
+  /** Promises not to take older versions for the ids; answered by `VersionedRows` or `Refusal`. */
+  | {
+      readonly type: "prepare";
+      readonly epoch: number;
+      readonly ids: Uint8Array;
+      readonly ballot: string;
+      readonly contents: boolean;
+    }
+  /** Answered by `{ staged: true }`, the outcome if it was decided already, or `Refusal`. */
+  | {
+      readonly type: "stage";
+      readonly epoch: number;
+      readonly operation_id: string;
+      readonly version: string;
+      readonly home: number;
+      readonly remember_ms?: number;
+      readonly write: PackedWrite;
+    }
+  /** Ends a staged batch; answered by the outcome, or `{ aborted: true }`. Also for one never staged. */
+  | { readonly type: "decide"; readonly operation_id: string; readonly commit: boolean }
+  /** Undecided batches: `StagedBatch[]`. */
+  | { readonly type: "staged" }
+  /** Registers: small values that a majority agrees on (single-decree Paxos per key and ballot). */
+  | {
+      readonly type: "register_prepare";
+      readonly epoch: number;
+      readonly key: string;
+      readonly ballot: string;
+    }
+  | {
+      readonly type: "register_accept";
+      readonly epoch: number;
+      readonly key: string;
+      readonly ballot: string;
+      readonly value: Uint8Array;
+      readonly expires_ms: number;
+    }
+  /** Rows of other replicas, with contents: the larger version wins, silently. Answered by MerkleState. */
+  | { readonly type: "apply"; readonly rows: VersionedRows }
+  /** Answered by `MerkleState`. */
+  | { readonly type: "merkle" }
+  /** 4,096 leaves of 32 bytes. */
+  | { readonly type: "merkle_leaves" }
+  /** What lies in some leaves, without contents: `VersionedRows`. */
+  | { readonly type: "bucket_entries"; readonly buckets: Uint16Array }
+  /** Refuses older epochs from now on, durably; answered by the epoch in force. */
+  | { readonly type: "fence"; readonly epoch: number }
+  /** Refuses ballots and promises below `version`, durably: for a replica that lost its promises. */
+  | { readonly type: "floor"; readonly version: string }
+  /** All replicas have everything up to `version`; tombstones up to `drop` may go, if given. */
+  | { readonly type: "converged"; readonly version: string; readonly drop?: string };
