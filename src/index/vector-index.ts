@@ -6,7 +6,7 @@
  * built again. Whether a row is dead is said by the flags of `SharedRows` alone, so a deletion holds
  * at once in every reader, whatever it has attached.
  */
-import type { Disk, PlainError } from "../base/index.js";
+import type { Disk, PlainError, Random } from "../base/index.js";
 import type { AllowList } from "./allow-list.js";
 import type { BuildHelpers } from "./build-helpers.js";
 import type { HnswlibPublication } from "./hnswlib-publication.js";
@@ -177,6 +177,8 @@ export interface BuilderOptions<Spec extends IndexSpec = IndexSpec> {
   /** The builder's own; made when missing. */
   readonly directory: string;
   readonly disk: Disk;
+  /** Gives indexes their identity, by which readers know a memory again. Default: the machine's. */
+  readonly random?: Random | undefined;
   /** Threads that may help; without them the same rows make the same index. */
   readonly helpers?: BuildHelpers | undefined;
   /** Calls the export of a module on a thread to spare; without, such work is done on this one. */

@@ -10,17 +10,17 @@ import {
   gatewayModule,
 } from "../actors/index.js";
 import type { CollectionTree, DemandLimits } from "../actors/index.js";
-import { DvespError, SystemDisk, systemClock, systemRandom } from "../base/index.js";
-import type { Disk } from "../base/index.js";
+import { DvespError } from "../base/index.js";
 import { HybridClock } from "../consistency/index.js";
 import type { CollectionSettings, StoreEvent } from "../protocol/index.js";
-import { ActorSystem, HostPool, importLoader } from "../runtime/index.js";
-import type { HostSpec } from "../runtime/index.js";
-import { acquireDirectoryLock } from "../storage/index.js";
+import { ActorSystem, importLoader } from "../runtime/index.js";
+import type { HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
 import { CollectionRegistry } from "./collection-registry.js";
+import { systemEnvironment } from "./environment.js";
+import type { NodeEnvironment } from "./environment.js";
 import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
 import { nodeIdentity } from "./identity.js";
@@ -48,7 +48,7 @@ const closeMsMax = 30_000;
 
 interface NodeParts {
   readonly id: string;
-  readonly disk: Disk;
+  readonly environment: NodeEnvironment;
   readonly lock: DirectoryLock;
   readonly options: NodeOptions;
   readonly tuning: NodeTuning;
@@ -57,13 +57,13 @@ interface NodeParts {
 export class Node {
   readonly id: string;
   readonly system: ActorSystem;
-  readonly hosts: HostPool;
+  readonly hosts: Hosts;
   readonly supervisor: Supervisor;
   readonly registry: CollectionRegistry;
   readonly gateways: Gateways;
   readonly events: EventBus<StoreEvent>;
   readonly #lock: DirectoryLock;
-  readonly #disk: Disk;
+  readonly #environment: NodeEnvironment;
   readonly #tuning: NodeTuning;
   readonly #threads: ThreadCounts;
   readonly #specs: readonly HostSpec[];
@@ -72,9 +72,10 @@ export class Node {
   #failure: string | undefined;
   #ready = false;
 
-  private constructor({ id, disk, lock, options, tuning }: NodeParts) {
+  private constructor({ id, environment, lock, options, tuning }: NodeParts) {
+    const { clock, random, storage } = environment;
     this.id = id;
-    this.#disk = disk;
+    this.#environment = environment;
     this.#lock = lock;
     this.#tuning = tuning;
     this.#threads = threadCounts(options);
@@ -82,18 +83,19 @@ export class Node {
     this.events = new EventBus<StoreEvent>();
     this.system = new ActorSystem({
       host: "main",
-      clock: systemClock,
-      random: systemRandom,
+      clock,
+      random,
+      storage,
       load: importLoader,
       onEvent: this.events.publish,
     });
     const testHooks = options.test_hooks ?? false;
-    this.hosts = new HostPool({ system: this.system, hosts: this.#specs, testHooks });
-    this.#versions = new HybridClock(systemClock, id);
+    this.hosts = environment.makeHosts({ system: this.system, hosts: this.#specs, testHooks });
+    this.#versions = new HybridClock(clock, id);
     this.supervisor = this.#rootSupervisor();
     this.gateways = new Gateways(this.#gatewayPool());
     this.registry = new CollectionRegistry({
-      catalog: new Catalog(disk, options.path),
+      catalog: new Catalog(storage.disk, options.path),
       supervisor: this.supervisor,
       makeTree: (settings, directory) => this.#tree(settings, directory),
       emit: (type, details) => this.system.emit(type, details),
@@ -101,13 +103,17 @@ export class Node {
   }
 
   /** Errors: `DIRECTORY_LOCKED`, `DATA_CORRUPTED`, `STORAGE_FULL`. */
-  static async open(options: NodeOptions, tuning: NodeTuning = tuningDefault): Promise<Node> {
-    const disk = new SystemDisk();
-    await disk.makeDirectory(options.path);
-    const lock = acquireDirectoryLock(options.path, systemClock);
+  static async open(
+    options: NodeOptions,
+    tuning: NodeTuning = tuningDefault,
+    environment: NodeEnvironment = systemEnvironment,
+  ): Promise<Node> {
+    const { clock, random, storage } = environment;
+    await storage.disk.makeDirectory(options.path);
+    const lock = storage.lock(options.path, clock);
     try {
-      const id = await nodeIdentity(disk, options.path, systemRandom);
-      const node = new Node({ id, disk, lock, options, tuning });
+      const id = await nodeIdentity(storage.disk, options.path, random);
+      const node = new Node({ id, environment, lock, options, tuning });
       await node.#start();
       return node;
     } catch (error) {
@@ -132,7 +138,7 @@ export class Node {
   async #start(): Promise<void> {
     rebalanceLists({
       events$: this.events.events$,
-      clock: systemClock,
+      clock: this.system.clock,
       command: ({ collection, distance_metric }, step) =>
         this.registry.tree(collection).collection.rebalance(distance_metric, step),
     });
@@ -180,7 +186,7 @@ export class Node {
 
   #gatewayPool(): WorkerPool {
     const refs = this.#gatewayNames().map((address) => this.system.ref(address));
-    return new WorkerPool({ clock: systemClock, refs, ended: () => this.#whyStopping() });
+    return new WorkerPool({ clock: this.system.clock, refs, ended: () => this.#whyStopping() });
   }
 
   #gatewayNames(): { host: string; name: string }[] {
@@ -198,7 +204,7 @@ export class Node {
       directory,
       node: this.id,
       versions: this.#versions,
-      disk: this.#disk,
+      disk: this.#environment.storage.disk,
       demand: this.#tuning.demand,
       onLifecycle: (event) => this.#publishLifecycle(event),
       whyClosed: (name) => this.#whyStopping() ?? this.registry.whyGone(name),

@@ -1,6 +1,5 @@
 /** The embedded store: a whole node in this process, no server. */
 import type { WatchChange } from "../actors/index.js";
-import { systemRandom } from "../base/index.js";
 import type { StoreEvent, VectorStore } from "../protocol/index.js";
 import type { Observable } from "../supervisors/index.js";
 import { ActorApi } from "./actor-api.js";
@@ -40,7 +39,7 @@ class OpenNodeStore extends EmbeddedStore implements OpenStore {
   readonly #node: Node;
 
   constructor(node: Node) {
-    super({ registry: node.registry, random: systemRandom, close: () => node.close() });
+    super({ registry: node.registry, random: node.system.random, close: () => node.close() });
     this.#node = node;
     this.actors = new ActorApi(node);
     this.events$ = node.events.events$;

@@ -4,12 +4,12 @@
  */
 import { join } from "node:path";
 import { merkleEntry, shardDirectory } from "../actors/index.js";
-import { SystemDisk, diskErrorCode, invalid, systemClock } from "../base/index.js";
+import { diskErrorCode, invalid, systemClock } from "../base/index.js";
 import type { Disk } from "../base/index.js";
 import { MerkleTree } from "../consistency/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
-import { acquireDirectoryLock, openRowStore, verifyRowStore } from "../storage/index.js";
-import type { RowSnapshot } from "../storage/index.js";
+import { openRowStore, systemStorage, verifyRowStore } from "../storage/index.js";
+import type { RowSnapshot, Storage } from "../storage/index.js";
 import { Catalog } from "./catalog.js";
 
 export interface CollectionReport {
@@ -22,16 +22,19 @@ export interface CollectionReport {
 }
 
 /** Errors: `INVALID_ARGUMENT` for no data directory, `DIRECTORY_LOCKED` while a node has it open, `DATA_CORRUPTED` for damaged settings. */
-export async function verifyDirectory(directory: string): Promise<CollectionReport[]> {
-  const disk = new SystemDisk();
+export async function verifyDirectory(
+  directory: string,
+  storage = systemStorage,
+): Promise<CollectionReport[]> {
+  const { disk } = storage;
   await requireDirectory(disk, directory);
-  const lock = acquireDirectoryLock(directory, systemClock);
+  const lock = storage.lock(directory, systemClock);
   try {
     const catalog = new Catalog(disk, directory);
     const reports: CollectionReport[] = [];
     for (const settings of await catalog.list()) {
       const shard = shardDirectory(catalog.directoryOf(settings.collection), 0);
-      reports.push(await verifyShard(settings, shard, disk));
+      reports.push(await verifyShard(settings, shard, storage));
     }
     return reports;
   } finally {
@@ -51,11 +54,11 @@ async function requireDirectory(disk: Disk, directory: string): Promise<void> {
 async function verifyShard(
   { collection, dimension }: CollectionSettings,
   directory: string,
-  disk: Disk,
+  { disk, openTable }: Storage,
 ): Promise<CollectionReport> {
-  const { rows, problems } = await verifyRowStore({ directory, disk });
+  const { rows, problems } = await verifyRowStore({ directory, disk, openTable });
   if (problems.length > 0) return { collection, rows, root: "", problems };
-  const store = await openRowStore({ directory, disk, dimension, mode: "read" });
+  const store = await openRowStore({ directory, disk, openTable, dimension, mode: "read" });
   try {
     const snapshot = store.snapshot();
     const { root, kept } = merkleRoots(snapshot);

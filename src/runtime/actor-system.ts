@@ -7,6 +7,7 @@
  */
 import { type Clock, type Random, invalid, isDvespError } from "../base/index.js";
 import { type Address, DeadLetters, type Link, type LinkHandlers } from "../mailbox/index.js";
+import { systemStorage } from "../storage/index.js";
 import { answerOf } from "./answer.js";
 import type { ActorRef, AnyDefinition } from "./actor.js";
 import { Connections } from "./connections.js";
@@ -209,6 +210,7 @@ export class ActorSystem {
       host,
       clock,
       random,
+      storage: this.#options.storage ?? systemStorage,
       tasks: this.#options.tasks,
       refFrom: (from, to) => new Ref(this.#post, from, to),
       watch: (address, listener) => this.watch(address, listener),

@@ -4,6 +4,7 @@
  */
 import type { Clock, PlainError, Random } from "../base/index.js";
 import type { Address, Lane } from "../mailbox/index.js";
+import type { Storage } from "../storage/index.js";
 import type { TaskRunner } from "./task-pool.js";
 
 export type { Address, Lane } from "../mailbox/index.js";
@@ -94,6 +95,8 @@ export interface ActorContext {
   readonly self: ActorRef;
   readonly clock: Clock;
   readonly random: Random;
+  /** The disk of this host: what the actor keeps, it keeps there. */
+  readonly storage: Storage;
   /** Structured-cloned with the spawn request: shared memory. */
   readonly attachments: readonly unknown[];
   /** Threads of this host for short work; undefined on the main thread. */

@@ -9,20 +9,9 @@ import { Piscina } from "piscina";
 import { DvespError, invalid, isDvespError } from "../base/index.js";
 import type { ActorSystem } from "./actor-system.js";
 import { HostSlot, type HostState } from "./host-slot.js";
+import type { HostListener, HostSpec, HostStatus, Hosts } from "./hosts.js";
 import type { DeathKind } from "./signals.js";
 import { endedWithin } from "./within.js";
-
-export interface HostSpec {
-  readonly name: string;
-  /** What the host is for; child specs may ask for any host of a role. */
-  readonly role: string;
-  /** Threads beside its own that tasks of its actors may take; default 1, and none until used. */
-  readonly taskThreads?: number;
-}
-
-export interface HostStatus extends HostSpec {
-  readonly state: HostState;
-}
 
 export interface HostPoolOptions {
   /** The system of this thread, which becomes the hub. */
@@ -36,9 +25,7 @@ export interface HostPoolOptions {
 
 const startMsDefault = 60_000;
 
-export type HostListener = (status: HostStatus) => void;
-
-export class HostPool {
+export class HostPool implements Hosts {
   readonly #system: ActorSystem;
   readonly #testHooks: boolean;
   readonly #threads: Piscina;
@@ -67,10 +54,6 @@ export class HostPool {
     for (const spec of hosts) this.#slots.set(spec.name, this.#slot(spec));
   }
 
-  /**
-   * Starts all hosts; resolves when each has been up once. Rejects with `TIMEOUT`, and the pool
-   * closed, when that takes longer than `limitMs`.
-   */
   async start(limitMs = startMsDefault): Promise<void> {
     const up = Promise.all(this.#specs.map(({ name }) => this.#whenUp(name)));
     for (const slot of this.#slots.values()) slot.start();
@@ -85,16 +68,11 @@ export class HostPool {
     return this.#specs.map((spec) => ({ ...spec, state: this.#stateOf(spec.name) }));
   }
 
-  /** Calls `listener` at each change of a host's state, until the returned function is called. */
   onHost(listener: HostListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /**
-   * Ends a host's thread the hard way, for tests. Errors: `PERMISSION_DENIED` unless the pool was
-   * made with `testHooks`, `INVALID_ARGUMENT` for an unknown host, `CLOSED` when it is away.
-   */
   async killHost(name: string, how: DeathKind | "terminate"): Promise<void> {
     if (!this.#testHooks) throw new DvespError("PERMISSION_DENIED", "test hooks are off");
     const slot = this.#slots.get(name);
@@ -104,7 +82,6 @@ export class HostPool {
     else await this.#system.requestHost(name, { type: "die", how }, 5000).catch(unlessGone);
   }
 
-  /** Stops all actors and threads; takes `limitMs` and little more, whatever they do. */
   async close(limitMs: number): Promise<void> {
     await Promise.all([...this.#slots.values()].map((slot) => slot.close(limitMs)));
     await this.#threads.destroy();

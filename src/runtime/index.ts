@@ -6,6 +6,7 @@ export * from "./backoff.js";
 export * from "./dispatcher.js";
 export * from "./events.js";
 export * from "./host-pool.js";
+export type * from "./hosts.js";
 export * from "./loader.js";
 export * from "./system-options.js";
 export * from "./task-pool.js";

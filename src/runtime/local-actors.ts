@@ -4,6 +4,7 @@
  */
 import { DvespError, type Clock, type Random, invalid } from "../base/index.js";
 import { type Address, addressPartCharsMax } from "../mailbox/index.js";
+import type { Storage } from "../storage/index.js";
 import type { ActorContext, ActorDefinition, ActorRef, AnyDefinition } from "./actor.js";
 import { ActorCell, type CellHost } from "./actor-cell.js";
 import type { TerminationListener } from "./death-watch.js";
@@ -14,6 +15,7 @@ export interface LocalActorsOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
+  readonly storage: Storage;
   readonly cellHost: CellHost;
   readonly tasks: TaskRunner | undefined;
   readonly refFrom: (from: Address, to: Address) => ActorRef;
@@ -82,12 +84,13 @@ export class LocalActors {
     attachments: readonly unknown[],
     crash: ActorContext["crash"],
   ): ActorContext {
-    const { host, clock, random, tasks, refFrom, watch, publish } = this.#options;
+    const { host, clock, random, storage, tasks, refFrom, watch, publish } = this.#options;
     const address = { host, name };
     return {
       self: refFrom(address, address),
       clock,
       random,
+      storage,
       attachments,
       tasks,
       ref: (to) => refFrom(address, to),

@@ -1,5 +1,6 @@
 /** What a system is made with, and what is asked of it to start an actor. */
 import type { Clock, Random } from "../base/index.js";
+import type { Storage } from "../storage/index.js";
 import type { YieldTurn } from "./dispatcher.js";
 import type { RuntimeEvent } from "./events.js";
 import type { HostRequest } from "./incoming.js";
@@ -12,6 +13,8 @@ export interface SystemOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly load: Loader;
+  /** What actors of this thread keep data on. Default: the machine's. */
+  readonly storage?: Storage;
   /** Gets every event of this thread and, on the hub, of the workers behind it. */
   readonly onEvent?: (event: RuntimeEvent) => void;
   /** Default: `setImmediate`. */

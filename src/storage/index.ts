@@ -6,5 +6,6 @@ export { openRowStore, type RowStoreOptions } from "./open-row-store.js";
 export { leafBytes } from "./leaf-records.js";
 export { recordBytes } from "./row-size.js";
 export type * from "./row-store.js";
+export * from "./storage.js";
 export type { OpenTable } from "./table.js";
 export * from "./verify.js";

@@ -11,7 +11,7 @@ import {
   toDvespError,
   unreachable,
 } from "../base/index.js";
-import type { ActorContext, ActorRef, ActorSystem, HostPool } from "../runtime/index.js";
+import type { ActorContext, ActorRef, ActorSystem, Hosts } from "../runtime/index.js";
 import { type CheckedSpec, given } from "./child-spec.js";
 import { decide } from "./decide.js";
 import { hereRole } from "./pick-host.js";
@@ -25,8 +25,8 @@ import {
 } from "./state.js";
 import { WaitingRoom } from "./waiting-room.js";
 
-/** What a supervisor needs to know of hosts; a `HostPool` is one. */
-export type HostDirectory = Pick<HostPool, "hosts" | "onHost">;
+/** What a supervisor needs to know of hosts. */
+export type HostDirectory = Pick<Hosts, "hosts" | "onHost">;
 
 export interface CoreOptions {
   readonly system: ActorSystem;

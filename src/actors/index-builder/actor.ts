@@ -2,7 +2,7 @@
  * The only writer of one shard's index: takes committed rows into it, a slice at a time, and makes
  * the result known. Search never waits for it: rows not yet taken in are scanned exactly.
  */
-import { SystemDisk, isDvespError, toDvespError, unreachable } from "../../base/index.js";
+import { isDvespError, toDvespError, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
 import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
@@ -78,12 +78,12 @@ async function open(
 ): Promise<OpenBuilder> {
   const { directory } = args;
   const helpers = helpersOf(context, args);
-  const { tasks } = context;
+  const { tasks, random } = context;
+  const { disk } = context.storage;
   const runTask: RunTask | undefined =
     tasks && ((module, exportName, given) => tasks.run(module, exportName, given));
   const onEvent = (event: IndexEvent): void => context.emit({ ...event, ...nameOf(args) });
-  const disk = new SystemDisk();
-  const options = { spec, rows, directory, disk, helpers, runTask, onEvent };
+  const options = { spec, rows, directory, disk, random, helpers, runTask, onEvent };
   const builder = await openBuilder(options);
   return { spec, builder };
 }
@@ -160,7 +160,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
         await this.#runSlice();
         return undefined;
       case "disk_bytes":
-        return directoryBytes(new SystemDisk(), this.#args.directory);
+        return directoryBytes(this.#context.storage.disk, this.#args.directory);
       case "rebalance":
         return this.#lists.run(this.#open.builder, message.step);
       default:

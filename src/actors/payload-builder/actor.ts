@@ -2,7 +2,7 @@
  * Builds one shard's payload index in the background, so that filters need not look at every row.
  * Search never waits for it: rows not yet taken in, or changed since, are looked at one by one.
  */
-import { SystemDisk, isDvespError, unreachable } from "../../base/index.js";
+import { isDvespError, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
 import { ChangeLog, PayloadBuilder } from "../../payload/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
@@ -35,8 +35,8 @@ export default defineActor<PayloadBuilderArgs, PayloadBuilderMessage>({
   async start(context, args) {
     const [changes, publication] = context.attachments;
     const { directory, dimension } = args;
-    const disk = new SystemDisk();
-    const store = await openRowStore({ directory, disk, dimension, mode: "read" });
+    const { disk, openTable } = context.storage;
+    const store = await openRowStore({ directory, disk, openTable, dimension, mode: "read" });
     const builder = new PayloadBuilder(
       ChangeLog.attach(changes as SharedArrayBuffer),
       publication as PayloadPublication | undefined,

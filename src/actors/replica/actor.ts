@@ -1,5 +1,5 @@
 /** The replica as an actor: opens storage, fills shared memory, and hands messages to `Replica`. */
-import { DvespError, SystemDisk, unreachable } from "../../base/index.js";
+import { DvespError, unreachable } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import { ExactScanner, SharedRows } from "../../index/index.js";
 import type { SharedRowsHandle } from "../../index/index.js";
@@ -41,12 +41,8 @@ export default defineActor<ReplicaArgs, ReplicaMessage>({
     const rows = SharedRows.attach(handle as SharedRowsHandle, rowSlots.replica);
     const changes = ChangeLog.attach(log as SharedArrayBuffer);
     const { directory, dimension } = args;
-    const store = await openRowStore({
-      directory,
-      disk: new SystemDisk(),
-      dimension,
-      mode: "write",
-    });
+    const { disk, openTable } = context.storage;
+    const store = await openRowStore({ directory, disk, openTable, dimension, mode: "write" });
     const tree = new MerkleTree();
     const reserve = reserver(context, args, rows);
     await loadRows({ store, rows, tree, reserve });

@@ -1,5 +1,5 @@
 /** A searcher as an actor: one per thread and shard, reads only. */
-import { SystemDisk, isDvespError, present, unreachable } from "../../base/index.js";
+import { isDvespError, present, unreachable } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
 import { SharedRows } from "../../index/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
@@ -58,12 +58,8 @@ export default defineActor<SearcherArgs, SearcherMessage>({
     const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
     const { settings, directory } = args;
     const { dimension } = settings;
-    const store = await openRowStore({
-      directory,
-      disk: new SystemDisk(),
-      dimension,
-      mode: "read",
-    });
+    const { disk, openTable } = context.storage;
+    const store = await openRowStore({ directory, disk, openTable, dimension, mode: "read" });
     const report = reportOf(context, args);
     const index = await AttachedIndexes.open(rows, indexedCollection(settings), report.note);
     for (const publication of publications as readonly IndexPublication[]) {

@@ -7,7 +7,7 @@
  * every search scans them.
  */
 import { setImmediate } from "node:timers/promises";
-import { assert, seededRandom, systemRandom } from "../../base/index.js";
+import { assert, seededRandom } from "../../base/index.js";
 import { calibrate, type Calibration } from "../calibration.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { IvfSpec } from "../index-spec.js";
@@ -85,8 +85,8 @@ export class IvfBuilder implements IndexBuilder {
   static async open(options: BuilderOptions<IvfSpec>): Promise<IvfBuilder> {
     const snapshots = new ListSnapshots(options);
     const { restored, free } = await snapshots.open();
-    const { spec, rows } = options;
-    const store = restored?.store ?? ListStore.create(spec, rows.scratch.number, systemRandom);
+    const { spec, rows, random } = options;
+    const store = restored?.store ?? ListStore.create(spec, rows.scratch.number, random);
     const state = restored?.state ?? emptyState;
     return new IvfBuilder(options, snapshots, { store, state, free });
   }

@@ -2,7 +2,7 @@
  * The memory of an index of lists as one thread sees it: typed views, a scratch slot, and searches.
  * Any thread searches; the builder's thread also writes, through `ListStore`.
  */
-import { assert, DvespError, type Random } from "../../base/index.js";
+import { assert, DvespError, systemRandom, type Random } from "../../base/index.js";
 import type { AllowList } from "../allow-list.js";
 import type { IvfSpec } from "../index-spec.js";
 import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
@@ -67,7 +67,7 @@ export class ListMemory {
   }
 
   /** A memory without a table. Errors: `STORAGE_FULL` when there is none. */
-  static create(spec: IvfSpec, scratchSlot: number, random: Random): ListMemory {
+  static create(spec: IvfSpec, scratchSlot: number, random: Random = systemRandom): ListMemory {
     const { codeBytes, stride, chunksBase } = listLayout(spec.dimension);
     const own = new ListMemory(spec, allocate(pagesUpTo(chunksBase)), scratchSlot);
     const words = own.#words;

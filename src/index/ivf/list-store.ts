@@ -35,7 +35,7 @@ export class ListStore {
   }
 
   /** One empty list around `mean`. Errors: `STORAGE_FULL`. */
-  static create(spec: IvfSpec, scratchSlot: number, random: Random): ListStore {
+  static create(spec: IvfSpec, scratchSlot: number, random?: Random): ListStore {
     const store = new ListStore(ListMemory.create(spec, scratchSlot, random));
     const zero = new Float32Array(store.memory.layout.codeBytes);
     const list = present(store.makeList(zero), "memory for the first list");

@@ -2,7 +2,7 @@
  * Snapshots of lists: what is needed to go on after a restart without training and moving rows anew.
  * The memory is what is searched; a snapshot is only written now and then, and may be lost.
  */
-import { isDvespError, systemRandom, toStorageError } from "../../base/index.js";
+import { isDvespError, toStorageError } from "../../base/index.js";
 import type { Calibration } from "../calibration.js";
 import type { IndexSpec, IvfSpec } from "../index-spec.js";
 import { SnapshotDirectory, type Manifest } from "../snapshot-directory.js";
@@ -87,8 +87,8 @@ export class ListSnapshots {
     generation,
     details,
   }: Manifest<SnapshotDetails>): Promise<RestoredLists | undefined> {
-    const { disk, spec, rows } = this.#options;
-    const store = ListStore.create(spec, rows.scratch.number, systemRandom);
+    const { disk, spec, rows, random } = this.#options;
+    const store = ListStore.create(spec, rows.scratch.number, random);
     const path = this.#directory.dataPath(generation);
     const isWhole = await readLists(disk, path, store).catch(() => false);
     return isWhole && this.#isOurs(store, details.indexed) ? { state: details, store } : undefined;

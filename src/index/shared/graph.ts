@@ -3,7 +3,7 @@
  * thread and its helpers add, any thread walks. The kernels do the work; this gives them a scratch slot, memory to
  * grow into, and vectors.
  */
-import { assert, DvespError, type Random } from "../../base/index.js";
+import { assert, DvespError, systemRandom, type Random } from "../../base/index.js";
 import type { AllowList } from "../allow-list.js";
 import { pageBytes, scratchSlots, segmentPagesMax } from "../row-layout.js";
 import type { SharedSpec } from "../index-spec.js";
@@ -95,7 +95,7 @@ export class SharedGraph {
    * An empty graph. `random` gives it its identity.
    * Errors: `STORAGE_FULL` when there is no memory.
    */
-  static create(spec: SharedSpec, scratchSlot: number, random: Random): SharedGraph {
+  static create(spec: SharedSpec, scratchSlot: number, random: Random = systemRandom): SharedGraph {
     const layout = graphLayout(spec);
     const graph = new SharedGraph(spec, allocate(graphPages(layout, 0)), scratchSlot);
     const words = graph.#words;

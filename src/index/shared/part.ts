@@ -2,7 +2,7 @@
  * One graph of an index with the ordinals it stands for, as the builder sees it: row `r` of the graph
  * is the ordinal `first + r`. Rows are taken in in order, and rows dead by then are left out.
  */
-import { systemRandom } from "../../base/index.js";
+import type { Random } from "../../base/index.js";
 import type { SharedSpec } from "../index-spec.js";
 import type { SharedRows } from "../shared-rows.js";
 import { SharedGraph } from "./graph.js";
@@ -16,6 +16,7 @@ const offCentreRowsMin = 2048;
 export interface PartOptions {
   readonly spec: SharedSpec;
   readonly rows: SharedRows;
+  readonly random: Random | undefined;
   /** Ordinal of the first row. */
   readonly first: number;
 }
@@ -49,8 +50,8 @@ export class GraphPart {
 
   /** Errors: `STORAGE_FULL` when there is no memory. */
   static create(options: PartOptions): GraphPart {
-    const { spec, rows } = options;
-    const graph = SharedGraph.create(spec, rows.scratch.number, systemRandom);
+    const { spec, rows, random } = options;
+    const graph = SharedGraph.create(spec, rows.scratch.number, random);
     return new GraphPart(options, graph, { count: 0, leftOut: 0 });
   }
 

@@ -1,6 +1,7 @@
 /** All graphs of an index, as its builder sees them: the last one grows, those before are full. */
 import { setImmediate } from "node:timers/promises";
 import { assert, isDvespError } from "../../base/index.js";
+import type { Random } from "../../base/index.js";
 import type { SharedSpec } from "../index-spec.js";
 import type { SharedRows } from "../shared-rows.js";
 import type { BuilderOptions } from "../vector-index.js";
@@ -9,21 +10,23 @@ import { GraphPart } from "./part.js";
 import { surveyGraph, type GraphHealth } from "./survey.js";
 import { GraphWriters } from "./writers.js";
 
-type PartsOptions = Pick<BuilderOptions<SharedSpec>, "spec" | "rows" | "helpers">;
+type PartsOptions = Pick<BuilderOptions<SharedSpec>, "spec" | "rows" | "random" | "helpers">;
 
 export class GraphParts {
   readonly rowsPerPart: number;
   readonly #spec: SharedSpec;
   readonly #rows: SharedRows;
+  readonly #random: Random | undefined;
   readonly #writers: GraphWriters;
   #parts: readonly GraphPart[];
   #graphs: GraphSet;
 
   /** There is always one part at least. Errors: `STORAGE_FULL` when there is no memory. */
-  constructor({ spec, rows, helpers }: PartsOptions, restored: readonly GraphPart[]) {
+  constructor({ spec, rows, random, helpers }: PartsOptions, restored: readonly GraphPart[]) {
     this.rowsPerPart = graphRowsOf(spec);
     this.#spec = spec;
     this.#rows = rows;
+    this.#random = random;
     this.#writers = new GraphWriters(spec, rows, helpers);
     this.#parts = restored.length > 0 ? restored : [this.create(0)];
     this.#graphs = this.#graphSet();
@@ -62,7 +65,12 @@ export class GraphParts {
 
   /** An empty part, not one of these yet. Errors: `STORAGE_FULL`. */
   create(first: number): GraphPart {
-    return GraphPart.create({ spec: this.#spec, rows: this.#rows, first });
+    return GraphPart.create({
+      spec: this.#spec,
+      rows: this.#rows,
+      random: this.#random,
+      first,
+    });
   }
 
   /** Takes ordinals up to `to` into a part that is not one of these yet; as its `take`. */

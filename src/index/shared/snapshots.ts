@@ -3,7 +3,7 @@
  * restart without building anew. The memory is what is searched; a snapshot is only written now and
  * then, and may be lost.
  */
-import { systemRandom, toStorageError, type Disk } from "../../base/index.js";
+import { toStorageError, type Disk, type Random } from "../../base/index.js";
 import type { Calibration } from "../calibration.js";
 import type { SharedRows } from "../shared-rows.js";
 import { SnapshotDirectory, type DataCheck, type Manifest } from "../snapshot-directory.js";
@@ -37,18 +37,20 @@ export class GraphSnapshots {
   readonly #disk: Disk;
   readonly #spec: SharedSpec;
   readonly #rows: SharedRows;
+  readonly #random: Random | undefined;
   readonly #first: number;
   #last = 0;
   #free = 1;
 
   /** Those of graph `number`, whose first row is the ordinal `first`. */
   constructor(options: BuilderOptions<SharedSpec>, number: number, first: number) {
-    const { directory, disk, spec, rows } = options;
+    const { directory, disk, spec, rows, random } = options;
     const name = number === 0 ? "" : `graph${number}`;
     this.#directory = new SnapshotDirectory(directory, disk, name);
     this.#disk = disk;
     this.#spec = spec;
     this.#rows = rows;
+    this.#random = random;
     this.#first = first;
   }
 
@@ -101,7 +103,12 @@ export class GraphSnapshots {
   }
 
   #restored({ details }: Manifest<SnapshotDetails>, graph: SharedGraph): RestoredPart {
-    const options = { spec: this.#spec, rows: this.#rows, first: this.#first };
+    const options = {
+      spec: this.#spec,
+      rows: this.#rows,
+      random: this.#random,
+      first: this.#first,
+    };
     const { calibration, calibratedAt, count, leftOut } = details;
     return {
       part: GraphPart.restored(options, graph, { count, leftOut }),
@@ -112,7 +119,7 @@ export class GraphSnapshots {
 
   async #load(manifest: Manifest<SnapshotDetails>): Promise<SharedGraph | undefined> {
     const { generation, details, bytes, crc32 } = manifest;
-    const graph = SharedGraph.create(this.#spec, this.#rows.scratch.number, systemRandom);
+    const graph = SharedGraph.create(this.#spec, this.#rows.scratch.number, this.#random);
     if (!graph.reserve(details.count)) return undefined;
     const path = this.#directory.dataPath(generation);
     const read = await readGraph(this.#disk, path, graph, details.count).catch(() => undefined);

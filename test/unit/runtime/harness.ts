@@ -12,7 +12,7 @@ import {
   type AnyDefinition,
   type AskResult,
   type HostListener,
-  type HostPool,
+  type Hosts as HostsOfNode,
   type HostStatus,
   type RuntimeEvent,
   type SystemOptions,
@@ -26,7 +26,7 @@ export interface Hosts {
   readonly events: RuntimeEvent[];
   readonly definitions: Map<string, AnyDefinition>;
   /** What a host pool would tell of the workers. */
-  readonly directory: Pick<HostPool, "hosts" | "onHost">;
+  readonly directory: Pick<HostsOfNode, "hosts" | "onHost">;
   /** Breaks the link between the hub and a worker, as the death of its thread does. */
   loseWorker(index: number): void;
   /** Puts a new, empty worker in the place of a lost one. */
