@@ -56,6 +56,22 @@ export interface RegisterValue {
   readonly value: Uint8Array;
 }
 
+/** What an acceptor of a register holds: for replicas that learn it from each other. */
+export interface RegisterState {
+  readonly key: string;
+  /** Smaller ballots are refused. */
+  readonly promised: string;
+  readonly accepted?: RegisterValue;
+  readonly expires_ms: number;
+}
+
+export interface FenceReply {
+  /** In force now: that of the message, or a later one. */
+  readonly epoch: number;
+  /** No row, promise or register that it ever took has a version or ballot above this. */
+  readonly seen_version: string;
+}
+
 export interface MerkleState {
   readonly root: string;
   readonly rows: number;
@@ -110,7 +126,14 @@ export type ReplicationMessage =
   | { readonly type: "merkle_leaves" }
   /** What lies in some leaves, without contents: `VersionedRows`. */
   | { readonly type: "bucket_entries"; readonly buckets: Uint16Array }
-  /** Refuses older epochs from now on, durably; answered by the epoch in force. */
+  /** Registers with keys above `after`, in order of keys, at most `limit`: `RegisterState[]`. */
+  | { readonly type: "registers"; readonly after: string; readonly limit: number }
+  /**
+   * Takes over registers of another replica: of each the larger promise, and the value accepted with the
+   * larger ballot, whatever was promised here (nobody counts it as accepted here). Answered when durable.
+   */
+  | { readonly type: "learn_registers"; readonly registers: readonly RegisterState[] }
+  /** Refuses older epochs from now on, durably, in writes, stages, prepares, registers: `FenceReply`. */
   | { readonly type: "fence"; readonly epoch: number }
   /** Refuses ballots and promises below `version`, durably: for a replica that lost its promises. */
   | { readonly type: "floor"; readonly version: string }
