@@ -23,6 +23,7 @@ const levels: Readonly<Record<string, number>> = {
   supervisors: 3,
   cluster: 4,
   actors: 5,
+  processes: 5,
   node: 6,
   cli: 7,
 };
@@ -49,11 +50,16 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 /** Modules of Node that reach the outside world, and who may import them. */
 const builtinOwners: Readonly<Record<string, readonly string[]>> = {
   fs: ["base/system-disk.ts", "storage/directory-lock.ts", "index/kernels.ts", "cli/"],
-  "fs/promises": ["base/system-disk.ts", "base/system-network.ts", "cli/"],
+  "fs/promises": [
+    "base/system-disk.ts",
+    "base/system-network.ts",
+    "processes/private-files.ts",
+    "cli/",
+  ],
   net: ["base/system-network.ts"],
   http: ["http/", "client/"],
   https: ["client/"],
-  child_process: [],
+  child_process: ["processes/child-process.ts"],
   worker_threads: ["runtime/", "mailbox/"],
 };
 
