@@ -22,6 +22,29 @@ export interface VersionedRows {
 }
 
 /**
+ * The answer to `prepare`: what the replica holds for the ids, and what it must add so that a majority
+ * of such answers decides which version stands.
+ *
+ * A row that is accepted by a majority stands. One that is not may still be replaced by a rival that did
+ * not see it, so whoever rests an answer on it writes it again first, under the new ballot: with its old
+ * version it would lose to an earlier ballot that a minority accepted.
+ */
+export interface PreparedRows extends VersionedRows {
+  /**
+   * 1: came past a larger promise (by `apply`, as `late`, by a repeated commit), so it is known here but
+   * was never accepted here. The durable promise of an id therefore keeps the version that stood when it
+   * was made: what lies between that and the ballot came past it.
+   */
+  readonly late: Uint8Array;
+  /**
+   * The largest ballot that an earlier `prepare` of each id was promised here, also when a row has
+   * taken its place since; "" for certainly none. Whoever saw a row here has left one above it. What was
+   * forgotten (kept in memory, bounded) is answered by a ballot that is at least as large.
+   */
+  readonly promised: readonly string[];
+}
+
+/**
  * Why a replica did not do what it was asked; nothing has changed. `behind`: it has, or has promised,
  * a version larger than the one given: stamp again, above `version`. `stale`: the map of who asked is
  * older than the replica's. `staged`: an undecided batch holds some of the ids.
@@ -81,7 +104,7 @@ export interface MerkleState {
 }
 
 export type ReplicationMessage =
-  /** Promises not to take older versions for the ids; answered by `VersionedRows` or `Refusal`. */
+  /** Promises not to take older versions for the ids; answered by `PreparedRows` or `Refusal`. */
   | {
       readonly type: "prepare";
       readonly epoch: number;
@@ -118,7 +141,10 @@ export type ReplicationMessage =
       readonly value: Uint8Array;
       readonly expires_ms: number;
     }
-  /** Rows of other replicas, with contents: the larger version wins, silently. Answered by MerkleState. */
+  /**
+   * Rows of other replicas, with contents: the larger version wins, silently, whatever was promised (see
+   * `PreparedRows.late`). Answered by MerkleState.
+   */
   | { readonly type: "apply"; readonly rows: VersionedRows }
   /** Answered by `MerkleState`. */
   | { readonly type: "merkle" }
