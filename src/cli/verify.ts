@@ -11,8 +11,8 @@ export async function verifyData(
   const problems = reports.flatMap((one) => one.problems);
   if (json) output.write(`${JSON.stringify({ sound: problems.length === 0, reports })}\n`);
   else {
-    for (const { collection, rows, root, problems: found } of reports) {
-      output.write(`${collection}: ${rows} rows, root ${root.slice(0, 16)}…, `);
+    for (const { collection, shard, rows, root, problems: found } of reports) {
+      output.write(`${collection}/${shard}: ${rows} rows, root ${root.slice(0, 16)}…, `);
       output.write(`${found.length === 0 ? "sound" : `${found.length} problems`}\n`);
       for (const problem of found) output.write(`  ${problem}\n`);
     }

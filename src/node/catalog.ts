@@ -1,17 +1,18 @@
 /**
- * Which collections a data directory holds. Each has a directory of its own with its settings; a
- * collection exists from the moment its settings file is in place until that file is gone, so that a
- * crash never leaves half of one.
+ * Which collections a data directory holds. Each has a directory of its own with its map: settings,
+ * shards, and which of all collections that had the name it is. A collection exists from the moment
+ * that file is in place until it is gone, so that a crash never leaves half of one.
  *
  *   collections/<name>/collection.json
- *   collections/<name>/shard-0/…
+ *   collections/<name>/shard-<n>/…
  */
 import { join } from "node:path";
 import { DvespError, readJsonFile, writeJsonFile } from "../base/index.js";
 import type { Disk } from "../base/index.js";
+import type { CollectionMap } from "../cluster/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
 
-const settingsFile = "collection.json";
+const mapFile = "collection.json";
 
 export class Catalog {
   readonly #disk: Disk;
@@ -27,52 +28,62 @@ export class Catalog {
   }
 
   /** All collections; clears away what a crash left of creations and drops. */
-  async load(): Promise<CollectionSettings[]> {
+  async load(): Promise<CollectionMap[]> {
     await this.#disk.makeDirectory(this.#root);
     for (const name of await this.#disk.list(this.#root)) {
-      if ((await this.#read(name)) === undefined) await this.#clear(name);
+      if ((await this.#read(name)) === undefined) await this.clear(name);
     }
     return this.list();
   }
 
   /** All collections. Errors: `DATA_CORRUPTED`, naming the collection. */
-  async list(): Promise<CollectionSettings[]> {
-    const found: CollectionSettings[] = [];
+  async list(): Promise<CollectionMap[]> {
+    const found: CollectionMap[] = [];
     for (const name of await this.#disk.list(this.#root)) {
-      const settings = await this.#read(name);
-      if (settings !== undefined) found.push(checkSettings(settings, name));
+      const map = await this.#read(name);
+      if (map !== undefined) found.push(checkMap(map, name));
     }
     return found;
   }
 
-  async add(settings: CollectionSettings): Promise<void> {
-    const directory = this.directoryOf(settings.collection);
-    await this.#clear(settings.collection);
-    await this.#disk.makeDirectory(directory);
-    await writeJsonFile(this.#disk, join(directory, settingsFile), settings);
+  async add(map: CollectionMap): Promise<void> {
+    const { collection } = map.settings;
+    await this.clear(collection);
+    await this.#disk.makeDirectory(this.directoryOf(collection));
+    await this.replace(map);
   }
 
-  /** The collection is gone once this resolves, even if its files are not all removed yet. */
-  async remove(collection: string): Promise<void> {
-    const directory = this.directoryOf(collection);
-    await this.#disk.unlink(join(directory, settingsFile));
-    await this.#disk.syncDirectory(directory);
-    await this.#clear(collection);
+  /** Keeps another map of a collection that is there. */
+  async replace(map: CollectionMap): Promise<void> {
+    await writeJsonFile(this.#disk, this.#fileOf(map.settings.collection), map);
+  }
+
+  /** The collection is gone once this resolves; its files are still there: `clear` them. */
+  async forget(collection: string): Promise<void> {
+    await this.#disk.unlink(this.#fileOf(collection));
+    await this.#disk.syncDirectory(this.directoryOf(collection));
+  }
+
+  /** Removes all files that are left of a collection that was forgotten. */
+  async clear(collection: string): Promise<void> {
+    await this.#disk.removeDirectory(this.directoryOf(collection));
   }
 
   #read(collection: string): Promise<unknown> {
-    return readJsonFile(this.#disk, join(this.directoryOf(collection), settingsFile));
+    return readJsonFile(this.#disk, this.#fileOf(collection));
   }
 
-  async #clear(collection: string): Promise<void> {
-    await this.#disk.removeDirectory(this.directoryOf(collection));
+  #fileOf(collection: string): string {
+    return join(this.directoryOf(collection), mapFile);
   }
 }
 
-function checkSettings(value: unknown, name: string): CollectionSettings {
-  const settings = value as Partial<CollectionSettings> | null;
-  if (settings?.collection === name && typeof settings.dimension === "number" && settings.index) {
-    return settings as CollectionSettings;
+function checkMap(value: unknown, name: string): CollectionMap {
+  const map = value as { readonly [member in keyof CollectionMap]?: unknown } | null;
+  const settings = map?.settings as Partial<CollectionSettings> | undefined;
+  const isOfName = settings?.collection === name && typeof settings.dimension === "number";
+  if (isOfName && settings.index && typeof map?.uid === "string" && Array.isArray(map.shards)) {
+    return value as CollectionMap;
   }
-  throw new DvespError("DATA_CORRUPTED", `the settings of collection ${name} are damaged`);
+  throw new DvespError("DATA_CORRUPTED", `the map of collection ${name} is damaged`);
 }

@@ -1,20 +1,29 @@
 /**
- * The collections of a node: opens what the catalog holds, creates, drops. Operations on one name
- * follow each other; a name is only handed out while its collection is whole.
+ * The collections of a node: opens what the map of the cluster has, with the shards that it places
+ * here, creates, drops. What is done with one name follows each other; a name is only handed out while
+ * its collection is whole.
  */
-import { DvespError, limits } from "../base/index.js";
-import { implicitSettings, sameSettings } from "../actors/index.js";
+import { DvespError, toDvespError } from "../base/index.js";
+import { implicitSettings } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
+import type { ClusterView, CollectionMap } from "../cluster/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
 import type { Supervisor } from "../supervisors/index.js";
 import type { Catalog } from "./catalog.js";
 
 export interface RegistryParts {
+  readonly view: ClusterView;
   readonly catalog: Catalog;
   /** Supervises the supervisors of the collections. */
   readonly supervisor: Supervisor;
-  readonly makeTree: (settings: CollectionSettings, directory: string) => CollectionTree;
+  readonly makeTree: (map: CollectionMap, directory: string) => CollectionTree;
   readonly emit: (type: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+interface OpenCollection {
+  /** With which what runs is in line. */
+  readonly map: CollectionMap;
+  readonly tree: CollectionTree;
 }
 
 /** Collections opened at the same time when a node starts. */
@@ -22,8 +31,7 @@ const openingAtOnce = 4;
 
 export class CollectionRegistry {
   readonly #parts: RegistryParts;
-  readonly #trees = new Map<string, CollectionTree>();
-  readonly #opening = new Set<string>();
+  readonly #open = new Map<string, OpenCollection>();
   /** The last operation on each name, for the next one to wait for. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
@@ -31,104 +39,146 @@ export class CollectionRegistry {
     this.#parts = parts;
   }
 
-  /** Opens every collection of the catalog. Errors: why one could not be opened. */
+  /** Opens every collection of the map, and follows the map from then on. Errors: why one could not be opened. */
   async openAll(): Promise<void> {
-    const waiting = await this.#parts.catalog.load();
+    const { view } = this.#parts;
+    view.onChange(() => this.#follow());
+    const waiting = view.collections().map(({ settings }) => settings.collection);
     const openNext = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#open(next);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const name = next;
+        await this.#inTurn(name, () => this.#align(name));
+      }
     };
     await Promise.all(Array.from({ length: openingAtOnce }, openNext));
   }
 
   list(): Collection[] {
-    return [...this.#trees.values()].map(({ collection }) => collection);
+    return [...this.#open.keys()].flatMap((name) => this.#found(name)?.collection ?? []);
   }
 
   /** Errors: `COLLECTION_NOT_FOUND`. */
   tree(name: string): CollectionTree {
-    const tree = this.#trees.get(name);
+    const tree = this.#found(name);
     if (tree) return tree;
     throw notFound(name);
   }
 
-  /** Why the collection's actors are gone for good, if so: it was dropped. */
-  whyGone(name: string): DvespError | undefined {
-    if (this.#trees.has(name) || this.#opening.has(name)) return undefined;
-    return notFound(name);
+  /** Why the actors of a collection are gone for good, if so: it was dropped. */
+  whyGone(name: string, uid: string): DvespError | undefined {
+    return this.#parts.view.collection(name)?.uid === uid ? undefined : notFound(name);
   }
 
   /** The collection, once nothing is under way that makes it. Errors: `COLLECTION_NOT_FOUND`. */
   async forRead(name: string): Promise<Collection> {
-    if (!this.#trees.has(name)) await this.#queues.get(name)?.catch(() => undefined);
+    if (!this.#found(name)) await this.#queues.get(name)?.catch(() => undefined);
     return this.tree(name).collection;
   }
 
   /** As `forRead`; an insert makes the collection if there is none. */
   async forWrite(name: string, { write, dimension }: PreparedWrite): Promise<Collection> {
-    const tree = this.#trees.get(name);
+    const tree = this.#found(name);
     if (tree) return tree.collection;
     if (write.kind !== "insert" || dimension === undefined) return this.forRead(name);
     return this.#inTurn(name, () => {
-      const made = this.#trees.get(name);
+      const made = this.#found(name);
       return made?.collection ?? this.#make(implicitSettings(name, dimension));
     });
   }
 
-  /** Errors: `ALREADY_EXISTS` when it is there with other settings. */
+  /** Errors: `ALREADY_EXISTS` when it is there with other settings, and those of `ClusterView`. */
   create(settings: CollectionSettings): Promise<Collection> {
-    const name = settings.collection;
-    return this.#inTurn(name, () => {
-      const there = this.#trees.get(name);
-      if (!there) return this.#make(settings);
-      if (sameSettings(there.collection.settings, settings)) return there.collection;
-      throw new DvespError("ALREADY_EXISTS", `collection ${name} exists with other settings`);
-    });
+    return this.#inTurn(settings.collection, () => this.#make(settings));
   }
 
   /** Errors: `COLLECTION_NOT_FOUND`. */
   drop(name: string): Promise<void> {
     return this.#inTurn(name, async () => {
-      const { supervisor } = this.tree(name);
-      this.#trees.delete(name);
-      await this.#parts.supervisor.stopChild(supervisor.address.name);
-      await this.#parts.catalog.remove(name);
-      this.#parts.emit("collection_dropped", { collection: name });
+      await this.#parts.view.drop(name);
+      await this.#align(name);
     });
   }
 
+  /** The tree of a collection that is whole, and in the map. */
+  #found(name: string): CollectionTree | undefined {
+    const open = this.#open.get(name);
+    return open && this.#isMapped(name, open) ? open.tree : undefined;
+  }
+
+  #isMapped(name: string, { map }: OpenCollection): boolean {
+    return this.#parts.view.collection(name)?.uid === map.uid;
+  }
+
   async #make(settings: CollectionSettings): Promise<Collection> {
-    if (this.#trees.size >= limits.collectionsMax) {
-      throw new DvespError("TOO_LARGE", `a node has at most ${limits.collectionsMax} collections`);
-    }
-    await this.#parts.catalog.add(settings);
+    const { view, emit } = this.#parts;
+    const { collection: name } = settings;
+    const isNew = view.collection(name) === undefined;
+    await view.create(settings);
     try {
-      const collection = await this.#open(settings);
-      this.#parts.emit("collection_created", { collection: settings.collection });
-      return collection;
+      await this.#align(name);
     } catch (error) {
-      await this.#parts.catalog.remove(settings.collection);
+      if (isNew) await this.#unmake(name);
+      throw error;
+    }
+    if (isNew) emit("collection_created", { collection: name });
+    return this.tree(name).collection;
+  }
+
+  async #unmake(name: string): Promise<void> {
+    await this.#parts.view.drop(name);
+    await this.#parts.catalog.clear(name);
+  }
+
+  /** Brings all that runs here in line with the map, where it is not. */
+  #follow(): void {
+    const { view, emit } = this.#parts;
+    const mapped = view.collections().map(({ settings }) => settings.collection);
+    for (const collection of new Set([...this.#open.keys(), ...mapped])) {
+      if (this.#open.get(collection)?.map === view.collection(collection)) continue;
+      this.#inTurn(collection, () => this.#align(collection)).catch((error: unknown) => {
+        emit("collection_failed", { collection, error: toDvespError(error).toPlain() });
+      });
+    }
+  }
+
+  /** Brings what runs of a collection in line with the map. Errors: why it cannot be opened. */
+  async #align(name: string): Promise<void> {
+    const open = this.#open.get(name);
+    if (open && !this.#isMapped(name, open)) await this.#close(name, open);
+    const map = this.#parts.view.collection(name);
+    if (!map || map === this.#open.get(name)?.map) return;
+    const running = this.#open.get(name)?.tree;
+    if (running) await this.#alignShards(map, running);
+    this.#open.set(name, { map, tree: running ?? (await this.#start(map)) });
+  }
+
+  async #alignShards({ shards }: CollectionMap, tree: CollectionTree): Promise<void> {
+    const { self } = this.#parts.view;
+    for (const { id, replicas } of shards) {
+      const isHere = replicas.some(({ node }) => node === self);
+      await (isHere ? tree.shards.open(id) : tree.shards.close(id));
+    }
+  }
+
+  /** Starts all that runs of a collection here, or nothing. */
+  async #start(map: CollectionMap): Promise<CollectionTree> {
+    const { catalog, makeTree, supervisor } = this.#parts;
+    const tree = makeTree(map, catalog.directoryOf(map.settings.collection));
+    await supervisor.startChild(tree.supervisor.asChild());
+    try {
+      await this.#alignShards(map, tree);
+      return tree;
+    } catch (error) {
+      await supervisor.stopChild(tree.supervisor.address.name);
       throw error;
     }
   }
 
-  async #open(settings: CollectionSettings): Promise<Collection> {
-    const { catalog, makeTree, supervisor } = this.#parts;
-    const name = settings.collection;
-    const tree = makeTree(settings, catalog.directoryOf(name));
-    this.#opening.add(name);
-    try {
-      await supervisor.startChild(tree.supervisor.asChild());
-      try {
-        await tree.ready();
-      } catch (error) {
-        await supervisor.stopChild(tree.supervisor.address.name);
-        throw error;
-      }
-      this.#trees.set(name, tree);
-    } finally {
-      this.#opening.delete(name);
-    }
-    return tree.collection;
+  async #close(name: string, { tree }: OpenCollection): Promise<void> {
+    this.#open.delete(name);
+    await this.#parts.supervisor.stopChild(tree.supervisor.address.name);
+    await this.#parts.catalog.clear(name);
+    this.#parts.emit("collection_dropped", { collection: name });
   }
 
   async #inTurn<Result>(name: string, task: () => Result | Promise<Result>): Promise<Result> {

@@ -8,5 +8,5 @@ export type { CapacityPlan, CapacityRequest } from "./plan-capacity.js";
 export { serve } from "./serve.js";
 export type { ServeOptions, ServedNode } from "./serve.js";
 export { verifyDirectory } from "./verify-directory.js";
-export type { CollectionReport } from "./verify-directory.js";
+export type { ShardReport } from "./verify-directory.js";
 export type { WatchOptions } from "./watch.js";

@@ -1,9 +1,12 @@
 /** A node as the HTTP layer sees it. */
+import type { ShardAccess } from "../actors/index.js";
 import type { ClusterDescription, NodeService, StoreEvent } from "../protocol/index.js";
 import { EmbeddedStore } from "./embedded-store.js";
 import { NodeEncodedStore } from "./encoded-store.js";
 import type { NodeMetrics } from "./metrics.js";
 import type { Node } from "./node.js";
+
+const statusMs = 2000;
 
 export interface ServiceOptions {
   readonly node: Node;
@@ -25,18 +28,34 @@ export function nodeService({ node, metrics, address }: ServiceOptions): NodeSer
   };
 }
 
-async function describeCluster(node: Node, address: string): Promise<ClusterDescription> {
-  const collections = node.registry.list().map(async (collection) => {
-    const { rows, root, state } = await collection.status().then(
-      (status) => ({ ...status, state: "active" }),
-      () => ({ rows: 0, root: "", state: "down" }),
-    );
-    const replica = { node: node.id, state, merkle_root: root, lag_ms: 0 };
-    const shards = [{ id: 0, rows, replicas: [replica] }];
-    return { collection: collection.settings.collection, shards };
-  });
+async function describeCluster(
+  { view, registry }: Node,
+  address: string,
+): Promise<ClusterDescription> {
   return {
-    nodes: [{ id: node.id, address, pid: process.pid, state: "alive" }],
-    collections: await Promise.all(collections),
+    nodes: view.nodes().map((one) => (one.id === view.self ? { ...one, address } : { ...one })),
+    collections: await Promise.all(
+      registry.list().map(async (one) => ({
+        collection: one.settings.collection,
+        shards: await Promise.all(one.shards().map(describeShard)),
+      })),
+    ),
+  };
+}
+
+type ShardDescription = ClusterDescription["collections"][number]["shards"][number];
+
+async function describeShard({ shard, replicas }: ShardAccess): Promise<ShardDescription> {
+  const ends = await Promise.all(replicas.map((one) => one.status(statusMs)));
+  const rows = ends.flatMap((end) => (end.outcome === "ok" ? [end.value.rows] : []));
+  return {
+    id: shard.id,
+    rows: rows[0] ?? 0,
+    replicas: replicas.map(({ place }, index) => {
+      const end = ends[index];
+      const status = end?.outcome === "ok" ? end.value : undefined;
+      const state = status ? place.state : "down";
+      return { node: place.node, state, merkle_root: status?.root ?? "", lag_ms: 0 };
+    }),
   };
 }

@@ -9,10 +9,11 @@ import {
   demandLimits,
   gatewayModule,
 } from "../actors/index.js";
-import type { CollectionTree, DemandLimits } from "../actors/index.js";
-import { DvespError } from "../base/index.js";
+import type { CollectionTree, DemandLimits, Shard } from "../actors/index.js";
+import { DvespError, present } from "../base/index.js";
+import type { ClusterView, CollectionMap } from "../cluster/index.js";
 import { HybridClock } from "../consistency/index.js";
-import type { CollectionSettings, StoreEvent } from "../protocol/index.js";
+import type { StoreEvent } from "../protocol/index.js";
 import { ActorSystem, importLoader } from "../runtime/index.js";
 import type { HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
@@ -24,6 +25,7 @@ import type { NodeEnvironment } from "./environment.js";
 import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
 import { nodeIdentity } from "./identity.js";
+import { SoloView } from "./solo-view.js";
 
 export interface NodeOptions {
   /** The data directory; made when missing. One node at a time has it. */
@@ -45,9 +47,11 @@ const tuningDefault: NodeTuning = { demand: demandLimits };
 
 /** How long actors may take to stop. */
 const closeMsMax = 30_000;
+const mainHost = "main";
 
 interface NodeParts {
-  readonly id: string;
+  readonly view: ClusterView;
+  readonly catalog: Catalog;
   readonly environment: NodeEnvironment;
   readonly lock: DirectoryLock;
   readonly options: NodeOptions;
@@ -55,7 +59,8 @@ interface NodeParts {
 }
 
 export class Node {
-  readonly id: string;
+  /** What it knows of the cluster. */
+  readonly view: ClusterView;
   readonly system: ActorSystem;
   readonly hosts: Hosts;
   readonly supervisor: Supervisor;
@@ -72,9 +77,9 @@ export class Node {
   #failure: string | undefined;
   #ready = false;
 
-  private constructor({ id, environment, lock, options, tuning }: NodeParts) {
+  private constructor({ view, catalog, environment, lock, options, tuning }: NodeParts) {
     const { clock, random, storage } = environment;
-    this.id = id;
+    this.view = view;
     this.#environment = environment;
     this.#lock = lock;
     this.#tuning = tuning;
@@ -82,7 +87,7 @@ export class Node {
     this.#specs = hostSpecs(this.#threads);
     this.events = new EventBus<StoreEvent>();
     this.system = new ActorSystem({
-      host: "main",
+      host: mainHost,
       clock,
       random,
       storage,
@@ -91,13 +96,14 @@ export class Node {
     });
     const testHooks = options.test_hooks ?? false;
     this.hosts = environment.makeHosts({ system: this.system, hosts: this.#specs, testHooks });
-    this.#versions = new HybridClock(clock, id);
+    this.#versions = new HybridClock(clock, view.self);
     this.supervisor = this.#rootSupervisor();
     this.gateways = new Gateways(this.#gatewayPool());
     this.registry = new CollectionRegistry({
-      catalog: new Catalog(storage.disk, options.path),
+      view,
+      catalog,
       supervisor: this.supervisor,
-      makeTree: (settings, directory) => this.#tree(settings, directory),
+      makeTree: (map, directory) => this.#tree(map, directory),
       emit: (type, details) => this.system.emit(type, details),
     });
   }
@@ -112,8 +118,11 @@ export class Node {
     await storage.disk.makeDirectory(options.path);
     const lock = storage.lock(options.path, clock);
     try {
-      const id = await nodeIdentity(storage.disk, options.path, random);
-      const node = new Node({ id, environment, lock, options, tuning });
+      const self = await nodeIdentity(storage.disk, options.path, random);
+      const catalog = new Catalog(storage.disk, options.path);
+      const alone = { self, hub: mainHost, pid: process.pid, catalog, random };
+      const view = await SoloView.open(alone);
+      const node = new Node({ view, catalog, environment, lock, options, tuning });
       await node.#start();
       return node;
     } catch (error) {
@@ -139,8 +148,8 @@ export class Node {
     rebalanceLists({
       events$: this.events.events$,
       clock: this.system.clock,
-      command: ({ collection, distance_metric }, step) =>
-        this.registry.tree(collection).collection.rebalance(distance_metric, step),
+      command: ({ collection, shard, distance_metric }, step) =>
+        this.#shard(collection, shard).rebalance(distance_metric, step),
     });
     try {
       await this.hosts.start();
@@ -195,20 +204,25 @@ export class Node {
       .map(({ name }) => ({ host: name, name: `gateway/${name}` }));
   }
 
-  #tree(settings: CollectionSettings, directory: string): CollectionTree {
+  #tree(map: CollectionMap, directory: string): CollectionTree {
+    const { collection } = map.settings;
     return collectionTree({
       system: this.system,
       hosts: this.hosts,
-      plan: hostPlan(this.#specs, this.#threads, settings.collection),
-      settings,
+      view: this.view,
+      map,
+      plan: (shard) => hostPlan(this.#specs, this.#threads, `${collection}/${shard}`),
       directory,
-      node: this.id,
       versions: this.#versions,
       disk: this.#environment.storage.disk,
       demand: this.#tuning.demand,
       onLifecycle: (event) => this.#publishLifecycle(event),
-      whyClosed: (name) => this.#whyStopping() ?? this.registry.whyGone(name),
+      whyClosed: () => this.#whyStopping() ?? this.registry.whyGone(collection, map.uid),
     });
+  }
+
+  #shard(collection: string, id: number): Shard {
+    return present(this.registry.tree(collection).shards.get(id), "a shard of this node");
   }
 
   #whyStopping(): DvespError | undefined {

@@ -12,8 +12,9 @@ import { openRowStore, systemStorage, verifyRowStore } from "../storage/index.js
 import type { RowSnapshot, Storage } from "../storage/index.js";
 import { Catalog } from "./catalog.js";
 
-export interface CollectionReport {
+export interface ShardReport {
   readonly collection: string;
+  readonly shard: number;
   readonly rows: number;
   /** Merkle root of the rows that are there; empty when they cannot be read. */
   readonly root: string;
@@ -25,16 +26,18 @@ export interface CollectionReport {
 export async function verifyDirectory(
   directory: string,
   storage = systemStorage,
-): Promise<CollectionReport[]> {
+): Promise<ShardReport[]> {
   const { disk } = storage;
   await requireDirectory(disk, directory);
   const lock = storage.lock(directory, systemClock);
   try {
     const catalog = new Catalog(disk, directory);
-    const reports: CollectionReport[] = [];
-    for (const settings of await catalog.list()) {
-      const shard = shardDirectory(catalog.directoryOf(settings.collection), 0);
-      reports.push(await verifyShard(settings, shard, storage));
+    const reports: ShardReport[] = [];
+    for (const { settings, shards } of await catalog.list()) {
+      for (const { id } of shards) {
+        const directory = shardDirectory(catalog.directoryOf(settings.collection), id);
+        reports.push({ shard: id, ...(await verifyShard(settings, directory, storage)) });
+      }
     }
     return reports;
   } finally {
@@ -55,7 +58,7 @@ async function verifyShard(
   { collection, dimension }: CollectionSettings,
   directory: string,
   { disk, openTable }: Storage,
-): Promise<CollectionReport> {
+): Promise<Omit<ShardReport, "shard">> {
   const { rows, problems } = await verifyRowStore({ directory, disk, openTable });
   if (problems.length > 0) return { collection, rows, root: "", problems };
   const store = await openRowStore({ directory, disk, openTable, dimension, mode: "read" });

@@ -24,9 +24,10 @@ import type { ListFacts, Metric, RebalanceStep } from "../index/index.js";
 import type { BusEvent } from "./event-bus.js";
 import { decideRebalance } from "./decide-rebalance.js";
 
-/** A collection has at most one index by each metric. */
+/** A shard has at most one index by each metric. */
 export interface IndexName {
   readonly collection: string;
+  readonly shard: number;
   readonly distance_metric: Metric;
 }
 
@@ -50,7 +51,9 @@ interface ListEvent extends BusEvent, ListFacts, IndexName {
 export function rebalanceLists({ events$, clock, command }: RebalancerOptions): () => void {
   const steps$ = events$.pipe(
     filter(isListEvent),
-    groupBy(({ collection, distance_metric }) => `${distance_metric} ${collection}`),
+    groupBy(
+      ({ collection, shard, distance_metric }) => `${distance_metric} ${shard} ${collection}`,
+    ),
     mergeMap((facts$) =>
       facts$.pipe(
         audit(() => after(clock, settleMs)),

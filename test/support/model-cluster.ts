@@ -122,6 +122,8 @@ export class ModelCluster {
       isAlive: () => this.#reaches(from, node),
       ask,
       read: ask,
+      outstanding: 0,
+      status: (timeoutMs) => ask({ type: "status" }, timeoutMs),
     };
   }
 

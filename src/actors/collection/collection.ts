@@ -1,222 +1,64 @@
 /**
- * One collection as its node sees it: coordinates writes on the replica and reads over the searchers,
- * and keeps what all of them share (the memory of the rows, the newest index).
+ * One collection as any node sees it: its operations over all of its shards, wherever their replicas
+ * are.
  */
-import { invalid } from "../../base/index.js";
-import type { Clock, DvespError, Random } from "../../base/index.js";
-import type { HybridClock } from "../../consistency/index.js";
-import type {
-  IndexPublication,
-  ListFacts,
-  Metric,
-  RebalanceStep,
-  SharedRowsHandle,
-} from "../../index/index.js";
-import type { PayloadPublication } from "../../payload/index.js";
+import { invalid, present } from "../../base/index.js";
+import type { Clock } from "../../base/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
-import type { ActorRef, Address, AskOptions } from "../../runtime/index.js";
-import type { IndexBuilderMessage } from "../index-builder/actor.js";
-import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
-import type { SearcherMessage } from "../searcher/messages.js";
-import { AnswerAreas } from "./answer-areas.js";
+import { ReadCoordinator } from "../reads/read-coordinator.js";
+import type { WatchSpec } from "../replica/messages.js";
+import type { CollectionAccess, ShardAccess } from "../replicas/access.js";
+import type { ShardStatus } from "../shard/messages.js";
+import type { Shard } from "../shard/shard.js";
+import { describeShards } from "./describe-shards.js";
+import type { LocalShards } from "./local-shards.js";
 import type { PreparedWrite } from "./prepared-write.js";
-import { collectionBytes } from "./collection-bytes.js";
-import { ReadCoordinator } from "./read-coordinator.js";
-import { SharedIndexes } from "./shared-indexes.js";
-import { WorkerPool } from "./worker-pool.js";
 import type { WriteResult } from "./write-answer.js";
-import { WriteCoordinator } from "./write-coordinator.js";
+
+/** Takes writes to the replicas. Errors: those of the operation. */
+export interface CollectionWrites {
+  write(prepared: PreparedWrite): Promise<WriteResult>;
+}
 
 export interface CollectionParts {
-  readonly settings: CollectionSettings;
-  readonly node: string;
+  readonly access: CollectionAccess;
+  readonly local: LocalShards;
+  readonly writes: CollectionWrites;
   readonly clock: Clock;
-  readonly random: Random;
-  readonly versions: HybridClock;
-  readonly replica: ActorRef<ReplicaMessage>;
-  readonly searchers: WorkerPool;
-  /** Builds the index by the collection's own metric. */
-  readonly builder: ActorRef;
-  /** Why the replica will not come back, if so. */
-  readonly ended: () => DvespError | undefined;
-  readonly rows: SharedRowsHandle;
-  /** Memory of the `ChangeLog` of the rows. */
-  readonly changes: SharedArrayBuffer;
 }
 
 const statusMs = 10_000;
-const shareMs = 10_000;
-/** A step over millions of rows takes minutes. */
-const rebalanceMs = 3_600_000;
 
 export class Collection {
   readonly settings: CollectionSettings;
+  readonly reads: ReadCoordinator;
   readonly #parts: CollectionParts;
-  readonly #writes: WriteCoordinator;
-  readonly #reads: ReadCoordinator;
-  readonly #areas = new AnswerAreas();
-  readonly #indexes: SharedIndexes;
   readonly #watches = new Map<string, WatchSpec>();
-  /** For questions that may be asked again when the replica is starting anew. */
-  readonly #replica: WorkerPool;
-  #rows: SharedRowsHandle;
-  #payload: PayloadPublication | undefined;
-  #root = "";
 
   constructor(parts: CollectionParts) {
-    this.settings = parts.settings;
+    this.settings = parts.access.settings;
     this.#parts = parts;
-    this.#rows = parts.rows;
-    this.#indexes = new SharedIndexes(parts.settings.distance_metric, parts.builder);
-    this.#writes = new WriteCoordinator(parts);
-    const { clock, replica, searchers, ended } = parts;
-    this.#reads = new ReadCoordinator({ clock, searchers, areas: this.#areas });
-    this.#replica = new WorkerPool({ clock, refs: [replica], ended });
+    this.reads = new ReadCoordinator({ clock: parts.clock, readers: () => this.#readers() });
   }
 
-  /** Call once after the replica has started: later versions are larger than all that it holds. */
-  async ready(): Promise<void> {
-    const { applied_version } = await this.status();
-    this.#parts.versions.restore(applied_version);
-  }
-
-  /** What an actor that reads rows for an index is given when it starts. */
-  get shared(): readonly unknown[] {
-    return [this.#rows];
-  }
-
-  /** What the searcher of this number is given when it starts. */
-  sharedWithSearcher(searcher: number): readonly unknown[] {
-    const { changes } = this.#parts;
-    const { publications } = this.#indexes;
-    return [this.#rows, this.#areas.open(searcher), publications, changes, this.#payload];
-  }
-
-  /** What the replica is given, which notes changes and deletes by filter. */
-  get sharedWithReplica(): readonly unknown[] {
-    return [this.#rows, this.#parts.changes, this.#payload];
-  }
-
-  /** What a payload builder that starts now goes on from. */
-  get sharedWithPayloadBuilder(): readonly unknown[] {
-    return [this.#parts.changes, this.#payload];
-  }
-
-  /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replica. */
+  /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replicas. */
   async write(prepared: PreparedWrite): Promise<WriteResult> {
-    const { collection, dimension } = this.settings;
-    if (prepared.dimension !== undefined && prepared.dimension !== dimension) {
-      throw invalid(
-        `the collection has dimension ${dimension}, not ${prepared.dimension}`,
-        "vectors",
-      );
-    }
-    const outcome = await this.#writes.write(prepared);
-    if (outcome) this.#root = outcome.root;
-    const { node, clock } = this.#parts;
-    const operation = prepared.write.kind;
-    return { collection, node, operation, outcome, root: this.#root, now_ms: clock.now() };
+    const { dimension } = this.settings;
+    const given = prepared.dimension ?? dimension;
+    if (given === dimension) return this.#parts.writes.write(prepared);
+    throw invalid(`the collection has dimension ${dimension}, not ${given}`, "vectors");
   }
 
-  get reads(): ReadCoordinator {
-    return this.#reads;
-  }
-
-  async status(): Promise<ReplicaStatus> {
-    const status = await this.#replica.ask<ReplicaStatus>({ type: "status" }, statusMs);
-    this.#root = status.root;
-    return status;
-  }
-
+  /** Errors: `NOT_ENOUGH_REPLICAS` when a shard has no replica that answers, `TIMEOUT`. */
   async describe(): Promise<CollectionDescription> {
-    const [{ rows, next_ordinal, bytes: stored }, indexDisk] = await Promise.all([
-      this.status(),
-      this.#indexDiskBytes(),
-    ]);
-    const { publications, others } = this.#indexes;
-    const copies = this.#parts.searchers.refs.length + 1;
-    const indexed = (metric: Metric): number =>
-      Math.max(0, rows - Math.max(0, next_ordinal - this.#indexes.indexed(metric)));
-    return {
-      ...this.settings,
-      rows,
-      indexed_rows: indexed(this.settings.distance_metric),
-      ...(others.length > 0 && {
-        metric_indexes: others.map((metric) => ({
-          distance_metric: metric,
-          indexed_rows: indexed(metric),
-        })),
-      }),
-      ...collectionBytes(rows, { stored, publications, copies, indexDisk }),
-    };
+    const shards = this.#parts.access.shards();
+    return describeShards(this.settings, await Promise.all(shards.map(statusOf)));
   }
 
-  async #indexDiskBytes(): Promise<number> {
-    const ends = await this.#askBuilders<number>({ type: "disk_bytes" }, { timeout_ms: statusMs });
-    return ends.reduce((sum, bytes) => sum + bytes, 0);
-  }
-
-  /**
-   * Gives every reader memory that the rows have grown into; resolves when all of them have it, or
-   * will have it when they start. Rejects when one did not take it: then no row may lie in it.
-   */
-  async extendRows(handle: SharedRowsHandle): Promise<void> {
-    this.#rows = handle;
-    await this.#tellReaders({ type: "rows_extended" }, handle);
-    const options = { timeout_ms: shareMs, attachments: [handle] };
-    await this.#askBuilders({ type: "rows_extended" }, options);
-  }
-
-  /** Moves every searcher on to a newer index; not to one that was dropped. */
-  async publishIndex(publication: IndexPublication): Promise<void> {
-    if (!this.#indexes.publish(publication)) return;
-    await this.#tellReaders({ type: "index_published" }, publication);
-    this.#indexes.attached(publication);
-  }
-
-  /** Takes an index by another metric into what is shared; `announceIndex` when its builder runs. */
-  addIndex(metric: Metric, builder: ActorRef): void {
-    this.#indexes.add(metric, builder);
-  }
-
-  /** Has the replica tell the builder of commits, and the builder look at those until now. */
-  async announceIndex(metric: Metric): Promise<void> {
-    await this.#tellReplica({ type: "index_builders", addresses: this.indexBuilders });
-    this.#indexes.builder(metric)?.tell({ type: "rows_committed" });
-  }
-
-  /** Has every searcher let go of the index by another metric, and the replica of its builder. */
-  async dropIndex(metric: Metric): Promise<void> {
-    this.#indexes.remove(metric);
-    await this.#tellReaders({ type: "index_dropped", metric });
-    await this.#tellReplica({ type: "index_builders", addresses: this.indexBuilders });
-  }
-
-  /** Who builds indexes of vectors now: a replica that starts is given them. */
-  get indexBuilders(): readonly Address[] {
-    return this.#indexes.builders.map(({ address }) => address);
-  }
-
-  /**
-   * Has the index by a metric do one step of rebalancing; what its lists are like afterwards.
-   * Errors: `INVALID_ARGUMENT` when there is no such index, and those of its builder.
-   */
-  async rebalance(metric: Metric, step: RebalanceStep): Promise<ListFacts> {
-    const builder = this.#indexes.builder(metric);
-    if (!builder) throw invalid(`there is no index by ${metric}`);
-    const options = { timeout_ms: rebalanceMs };
-    return answerOf(await builder.ask<ListFacts>({ type: "rebalance", step }, options));
-  }
-
-  /** Moves every searcher, and the replica, on to a newer payload index. */
-  async publishPayload(publication: PayloadPublication): Promise<void> {
-    this.#payload = publication;
-    await this.#tellReaders({ type: "payload_published" }, publication);
-    const message: ReplicaMessage = { type: "payload_published" };
-    const options = { timeout_ms: shareMs, attachments: [publication] };
-    const end = await this.#parts.replica.ask(message, options);
-    if (end.outcome !== "gone") answerOf(end, "the replica");
+  /** Each shard of the map now, and how its replicas are reached. */
+  shards(): readonly ShardAccess[] {
+    return this.#parts.access.shards();
   }
 
   /** Errors: `INVALID_ARGUMENT` for a vector of another dimension. */
@@ -227,36 +69,30 @@ export class Collection {
       throw invalid(`the collection has dimension ${dimension}, not ${given}`, "near.vector");
     }
     this.#watches.set(spec.watch_id, spec);
-    await this.#tellReplica({ type: "watch", watch: spec });
+    await Promise.all(this.#parts.local.list().map((shard) => shard.watch(spec)));
   }
 
   async unwatch(watchId: string): Promise<void> {
     this.#watches.delete(watchId);
-    await this.#tellReplica({ type: "unwatch", watch_id: watchId });
+    await Promise.all(this.#parts.local.list().map((shard) => shard.unwatch(watchId)));
+  }
+
+  #readers(): Shard {
+    const [shard] = this.#parts.access.shards();
+    return present(shard && this.#parts.local.get(shard.shard.id), "the shard on this node");
   }
 
   /** Who watches now: a replica that starts is given them. */
   get watches(): readonly WatchSpec[] {
     return [...this.#watches.values()];
   }
+}
 
-  async #tellReplica(message: ReplicaMessage): Promise<void> {
-    await this.#replica.ask(message, statusMs);
-  }
-
-  /** What the builders answer that are there. */
-  async #askBuilders<Answer>(message: IndexBuilderMessage, options: AskOptions): Promise<Answer[]> {
-    const { builders } = this.#indexes;
-    const ends = await Promise.all(builders.map((one) => one.ask<Answer>(message, options)));
-    const there = ends.filter(({ outcome }) => outcome !== "gone");
-    return there.map((end) => answerOf(end, "an index builder"));
-  }
-
-  /** A searcher that is gone gets the newest of everything when it starts again. */
-  async #tellReaders(message: SearcherMessage, ...attachments: unknown[]): Promise<void> {
-    const options = { timeout_ms: shareMs, attachments };
-    const { refs } = this.#parts.searchers;
-    const ends = await Promise.all(refs.map((ref) => ref.ask(message, options)));
-    for (const end of ends) if (end.outcome !== "gone") answerOf(end, "a searcher");
-  }
+/** What each replica that answers says of itself; at least one does. */
+async function statusOf({ replicas }: ShardAccess): Promise<ShardStatus[]> {
+  const alive = replicas.filter((one) => one.isAlive());
+  const ends = await Promise.all(alive.map((one) => one.status(statusMs)));
+  const answers = ends.flatMap((end) => (end.outcome === "ok" ? [end.value] : []));
+  if (answers.length > 0 || !ends[0]) return answers;
+  return [answerOf(ends[0], "the replica")];
 }

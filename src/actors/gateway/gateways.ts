@@ -5,9 +5,9 @@ import { encodeAnswer } from "../../protocol/index.js";
 import type { BodyFormat, EncodedRequest } from "../../protocol/index.js";
 import { copiedBytesMax } from "../collection/prepared-write.js";
 import type { PreparedWrite } from "../collection/prepared-write.js";
-import type { WorkerPool } from "../collection/worker-pool.js";
 import { writeAnswer } from "../collection/write-answer.js";
 import type { WriteResult } from "../collection/write-answer.js";
+import type { WorkerPool } from "../worker-pool.js";
 import type { GatewayMessage, WriteOperation } from "./actor.js";
 
 /** Answers with more ids than this are not encoded on the main thread. */

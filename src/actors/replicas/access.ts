@@ -9,6 +9,7 @@ import type { AskResult } from "../../runtime/index.js";
 import type { ReplicaMessage } from "../replica/messages.js";
 import type { ReplicationMessage } from "../replica/replication-messages.js";
 import type { SearcherMessage } from "../searcher/messages.js";
+import type { ShardStatus } from "../shard/messages.js";
 
 export interface ReplicaAccess {
   readonly place: ReplicaPlace;
@@ -16,13 +17,20 @@ export interface ReplicaAccess {
   readonly local: boolean;
   /** Whether a question has a chance of an answer now. */
   isAlive(): boolean;
-  /** Asks the actor that writes. Ends as `gone` at once when its node is not alive. */
+  /**
+   * Asks the actor that writes; again, when it is gone before it answered, unless the message gave its
+   * memory away. Ends as `gone` at once when its node is not alive.
+   */
   ask<Answer>(
     message: ReplicaMessage | ReplicationMessage,
     timeoutMs: number,
   ): Promise<AskResult<Answer>>;
   /** Asks one of those that only read, the least busy; again, when it is gone before it answered. */
   read<Answer>(message: SearcherMessage, timeoutMs: number): Promise<AskResult<Answer>>;
+  /** Reads under way: who has fewer is less busy. */
+  readonly outstanding: number;
+  /** What it says of itself. */
+  status(timeoutMs: number): Promise<AskResult<ShardStatus>>;
 }
 
 export interface ShardAccess {

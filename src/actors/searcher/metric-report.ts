@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from "../../base/index.js";
 import type { Metric } from "../../index/index.js";
-import type { MetricSearches } from "../collection/metric-demand.js";
+import type { MetricSearches } from "../shard/metric-demand.js";
 
 /** A scan of fewer rows takes about a millisecond, and no index is worth its memory for that. */
 const manyRows = 10_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AnswerAreas } from "../../../src/actors/collection/answer-areas.js";
+import { AnswerAreas } from "../../../src/actors/shard/answer-areas.js";
 import { AnswerSlots } from "../../../src/actors/searcher/answer-slots.js";
 
 describe("AnswerSlots", () => {

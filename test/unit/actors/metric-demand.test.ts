@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MetricDemand } from "../../../src/actors/collection/metric-demand.js";
+import { MetricDemand } from "../../../src/actors/shard/metric-demand.js";
 
 const limits = { scans: 20, withinMs: 600_000, idleMs: 86_400_000 };
 const minuteMs = 60_000;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { DvespError, VirtualClock } from "../../../src/base/index.js";
 import type { Metric } from "../../../src/index/index.js";
-import { MetricDemand } from "../../../src/actors/collection/metric-demand.js";
-import { MetricIndexes } from "../../../src/actors/collection/metric-indexes.js";
-import type { IndexOwner, MetricBuilders } from "../../../src/actors/collection/metric-indexes.js";
+import { MetricDemand } from "../../../src/actors/shard/metric-demand.js";
+import { MetricIndexes } from "../../../src/actors/shard/metric-indexes.js";
+import type { IndexOwner, MetricBuilders } from "../../../src/actors/shard/metric-indexes.js";
 import { completeSettings } from "../../../src/actors/collection/settings.js";
 import { HandMadeRef, ok } from "./hand-made-ref.js";
 
@@ -37,14 +37,15 @@ function world({ stored = [], type = "hnsw", failure }: WorldOptions = {}) {
     ...{ collection: "c", dimension: 4, distance_metric: "cosine", index: { type } },
     ...{ shards: undefined, replication_factor: undefined },
   });
-  const collection: IndexOwner = {
+  const shard: IndexOwner = {
+    id: 0,
     settings,
     addIndex: (metric) => void done.push(`add ${metric}`),
     announceIndex: (metric) => note("announce", metric),
     dropIndex: (metric) => note("drop", metric),
   };
   const indexes = new MetricIndexes({
-    ...{ collection, builders, clock, lookMs: hourMs },
+    ...{ shard, builders, clock, lookMs: hourMs },
     demand: new MetricDemand(limits),
     emit: (event, details) => void done.push(`${event} ${String(details["distance_metric"])}`),
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/index.js";
-import type { MetricSearches } from "../../../src/actors/collection/metric-demand.js";
+import type { MetricSearches } from "../../../src/actors/shard/metric-demand.js";
 import { MetricReport } from "../../../src/actors/searcher/metric-report.js";
 
 const start = () => {

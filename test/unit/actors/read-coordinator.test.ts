@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/index.js";
-import { AnswerAreas } from "../../../src/actors/collection/answer-areas.js";
-import { ReadCoordinator } from "../../../src/actors/collection/read-coordinator.js";
-import { WorkerPool } from "../../../src/actors/collection/worker-pool.js";
+import { AnswerAreas } from "../../../src/actors/shard/answer-areas.js";
+import { ReadCoordinator } from "../../../src/actors/reads/read-coordinator.js";
+import { WorkerPool } from "../../../src/actors/worker-pool.js";
 import { AnswerSlots } from "../../../src/actors/searcher/answer-slots.js";
 import type { SearcherMessage } from "../../../src/actors/searcher/messages.js";
 import {
@@ -65,7 +65,11 @@ function world(
   const clock = new VirtualClock();
   const pool = new WorkerPool({ clock, refs });
   const used = (): number => slots.reduce((sum, one) => sum + one.used, 0);
-  return { reads: new ReadCoordinator({ clock, searchers: pool, areas }), refs, used };
+  return {
+    reads: new ReadCoordinator({ clock, readers: () => ({ searchers: pool, areas }) }),
+    refs,
+    used,
+  };
 }
 
 const batchOf = (count: number) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DvespError, VirtualClock } from "../../../src/base/index.js";
-import { WorkerPool } from "../../../src/actors/collection/worker-pool.js";
+import { WorkerPool } from "../../../src/actors/worker-pool.js";
 import { HandMadeRef, gone, never, ok, refused, timeout } from "./hand-made-ref.js";
 
 function poolOf(...refs: HandMadeRef[]) {

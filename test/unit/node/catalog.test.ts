@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, seededRandom } from "../../../src/base/index.js";
-import type { CollectionSettings } from "../../../src/protocol/index.js";
+import { evenRanges } from "../../../src/cluster/index.js";
+import type { CollectionMap } from "../../../src/cluster/index.js";
 import { Catalog } from "../../../src/node/catalog.js";
 import { writeJsonFile } from "../../../src/base/index.js";
 
 const seed = Number(process.env.SEED ?? 17);
 
-function settingsOf(collection: string, dimension = 8): CollectionSettings {
-  const fixed = { distance_metric: "l2", shards: 1, replication_factor: 1 } as const;
-  return { collection, dimension, index: { type: "flat" }, ...fixed };
+function mapOf(collection: string, dimension = 8): CollectionMap {
+  const fixed = { distance_metric: "l2", shards: 2, replication_factor: 1 } as const;
+  const settings = { collection, dimension, index: { type: "flat" }, ...fixed } as const;
+  const replicas = [{ node: "n1", state: "active", identity: "a" }] as const;
+  const shards = evenRanges(2).map((range) => ({ ...range, epoch: 1, replicas }));
+  return { settings, uid: `${collection}-${dimension}`, shards };
+}
+
+async function drop(catalog: Catalog, collection: string): Promise<void> {
+  await catalog.forget(collection);
+  await catalog.clear(collection);
 }
 
 /** Puts a file where a collection keeps its rows. */
@@ -27,12 +36,12 @@ async function catalogWith(...names: string[]) {
   const disk = new MemoryDisk();
   const catalog = new Catalog(disk, "/data");
   await catalog.load();
-  for (const name of names) await catalog.add(settingsOf(name));
+  for (const name of names) await catalog.add(mapOf(name));
   return { disk, catalog };
 }
 
-function namesOf(settings: readonly CollectionSettings[]): string[] {
-  return settings.map(({ collection }) => collection);
+function namesOf(maps: readonly CollectionMap[]): string[] {
+  return maps.map(({ settings }) => settings.collection);
 }
 
 /** Images of the disk at both sides of every sync of `run`. */
@@ -57,27 +66,36 @@ describe("Catalog", () => {
     expect(await disk.list("/data")).toEqual(["collections"]);
   });
 
-  it("keeps collections with all of their settings", async () => {
+  it("keeps collections with all of their map", async () => {
     const { disk } = await catalogWith("b", "a");
-    expect(await new Catalog(disk, "/data").load()).toEqual([settingsOf("a"), settingsOf("b")]);
+    expect(await new Catalog(disk, "/data").load()).toEqual([mapOf("a"), mapOf("b")]);
   });
 
   it("forgets a collection with its files, and only that one", async () => {
     const { disk, catalog } = await catalogWith("a", "b");
     const [gone, kept] = [await addFile(disk, catalog, "a"), await addFile(disk, catalog, "b")];
-    await catalog.remove("a");
+    await drop(catalog, "a");
     expect(namesOf(await catalog.list())).toEqual(["b"]);
     await expect(disk.open(gone, "read")).rejects.toMatchObject({ code: "ENOENT" });
     await expect(disk.open(kept, "read")).resolves.toBeDefined();
     expect(await disk.list("/data/collections")).toEqual(["b"]);
   });
 
+  it("keeps what a map was changed to, and the files beside it", async () => {
+    const { disk, catalog } = await catalogWith("a");
+    const rows = await addFile(disk, catalog, "a");
+    const changed = { ...mapOf("a"), uid: "other" };
+    await catalog.replace(changed);
+    expect(await new Catalog(disk, "/data").load()).toEqual([changed]);
+    await expect(disk.open(rows, "read")).resolves.toBeDefined();
+  });
+
   it("makes a collection of a name used before without what was left of the old one", async () => {
     const { disk, catalog } = await catalogWith();
     const left = await addFile(disk, catalog, "a");
-    await catalog.add(settingsOf("a", 3));
+    await catalog.add(mapOf("a", 3));
     await expect(disk.open(left, "read")).rejects.toMatchObject({ code: "ENOENT" });
-    expect(await catalog.list()).toEqual([settingsOf("a", 3)]);
+    expect(await catalog.list()).toEqual([mapOf("a", 3)]);
   });
 
   it("clears away what a creation or a drop left behind, when it loads", async () => {
@@ -91,13 +109,15 @@ describe("Catalog", () => {
   });
 
   it.each([
-    { collection: "b", dimension: 8, index: { type: "flat" } },
-    { collection: "a", dimension: "8", index: { type: "flat" } },
-    { collection: "a", dimension: 8 },
+    mapOf("b"),
+    { ...mapOf("a"), settings: { ...mapOf("a").settings, dimension: "8" } },
+    { ...mapOf("a"), uid: undefined },
+    { ...mapOf("a"), shards: 2 },
+    mapOf("a").settings,
     {},
     [],
     "a",
-  ])("says that the settings %j of a collection are damaged, and clears nothing", async (value) => {
+  ])("says that the map %j of a collection are damaged, and clears nothing", async (value) => {
     const { disk, catalog } = await catalogWith("a");
     const rows = await addFile(disk, catalog, "a");
     await writeJsonFile(disk, "/data/collections/a/collection.json", value);
@@ -110,7 +130,7 @@ describe("Catalog", () => {
     await expect(disk.open(rows, "read")).resolves.toBeDefined();
   });
 
-  it("clears nothing of a collection whose settings are not JSON", async () => {
+  it("clears nothing of a collection whose map is not JSON", async () => {
     const { disk, catalog } = await catalogWith("a");
     const rows = await addFile(disk, catalog, "a");
     disk.corrupt("/data/collections/a/collection.json", 0, 1);
@@ -124,7 +144,7 @@ describe("Catalog", () => {
   it("leaves nothing of a collection for which there was no room", async () => {
     const { disk, catalog } = await catalogWith("a");
     disk.medium.limitBytes(disk.medium.usedBytes + 5);
-    await expect(catalog.add(settingsOf("b"))).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    await expect(catalog.add(mapOf("b"))).rejects.toMatchObject({ code: "STORAGE_FULL" });
     expect(namesOf(await catalog.list())).toEqual(["a"]);
     disk.medium.limitBytes(Infinity);
     expect(namesOf(await catalog.load())).toEqual(["a"]);
@@ -135,13 +155,13 @@ describe("Catalog", () => {
 describe(`after a power cut (SEED=${seed})`, () => {
   it("a collection being made is whole or absent; once made, it stays", async () => {
     const { disk, catalog } = await catalogWith("a");
-    const images = await imagesOf(disk, () => catalog.add(settingsOf("b", 5)));
+    const images = await imagesOf(disk, () => catalog.add(mapOf("b", 5)));
     const seen = new Set<string>();
     for (const image of images) {
       const again = new Catalog(image, "/data");
       const found = await again.load();
-      const expected = namesOf(found).length === 2 ? [settingsOf("b", 5)] : [];
-      expect(found).toEqual([settingsOf("a"), ...expected]);
+      const expected = namesOf(found).length === 2 ? [mapOf("b", 5)] : [];
+      expect(found).toEqual([mapOf("a"), ...expected]);
       expect(await image.list("/data/collections")).toEqual(namesOf(found));
       seen.add(namesOf(found).join());
     }
@@ -155,7 +175,7 @@ describe(`after a power cut (SEED=${seed})`, () => {
   it("a collection being dropped is whole or absent; once dropped, it stays away", async () => {
     const { disk, catalog } = await catalogWith("a", "b");
     const rows = await addFile(disk, catalog, "b");
-    const images = await imagesOf(disk, () => catalog.remove("b"));
+    const images = await imagesOf(disk, () => drop(catalog, "b"));
     const seen = new Set<string>();
     for (const image of images) {
       const found = namesOf(await new Catalog(image, "/data").load());

@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { DvespError, MemoryDisk, drainMicrotasks, packBytes } from "../../../src/base/index.js";
+import {
+  DvespError,
+  MemoryDisk,
+  drainMicrotasks,
+  packBytes,
+  seededRandom,
+} from "../../../src/base/index.js";
 import { completeSettings } from "../../../src/actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../../../src/actors/index.js";
+import type { CollectionMap } from "../../../src/cluster/index.js";
 import type { CollectionSettings } from "../../../src/protocol/index.js";
 import type { Supervisor } from "../../../src/supervisors/index.js";
 import { Catalog } from "../../../src/node/catalog.js";
 import { CollectionRegistry } from "../../../src/node/collection-registry.js";
+import { SoloView } from "../../../src/node/solo-view.js";
 
 function settingsOf(collection: string, dimension = 8): CollectionSettings {
   const fixed = {
@@ -30,25 +38,36 @@ class World {
   readonly log: string[] = [];
   readonly running = new Set<string>();
   runningMax = 0;
+  readonly view: SoloView;
   readonly registry: CollectionRegistry;
   /** What a tree's start and stop wait for. */
   onStart: (name: string) => Promise<void> = () => Promise.resolve();
   onStop: (name: string) => Promise<void> = () => Promise.resolve();
   #starting = 0;
 
-  constructor(disk = new MemoryDisk()) {
+  private constructor(disk: MemoryDisk, catalog: Catalog, view: SoloView) {
     this.disk = disk;
-    this.catalog = new Catalog(disk, "/data");
+    this.catalog = catalog;
+    this.view = view;
     this.registry = new CollectionRegistry({
-      catalog: this.catalog,
+      view,
+      catalog,
       supervisor: this.#supervisor(),
-      makeTree: (settings, directory) => this.#tree(settings, directory),
+      makeTree: (map, directory) => this.#tree(map, directory),
       emit: (type, { collection }) => this.log.push(`${type} ${String(collection)}`),
     });
   }
 
+  /** A registry that has not opened anything yet. */
+  static async on(disk: MemoryDisk): Promise<World> {
+    const catalog = new Catalog(disk, "/data");
+    const random = seededRandom(1);
+    const view = await SoloView.open({ self: "n1", hub: "main", pid: 1, catalog, random });
+    return new World(disk, catalog, view);
+  }
+
   static async open(...names: string[]): Promise<World> {
-    const world = new World();
+    const world = await World.on(new MemoryDisk());
     await world.registry.openAll();
     for (const name of names) await world.registry.create(settingsOf(name));
     world.log.length = 0;
@@ -56,7 +75,7 @@ class World {
   }
 
   async names(): Promise<string[]> {
-    return (await this.catalog.list()).map(({ collection }) => collection);
+    return (await this.catalog.list()).map(({ settings }) => settings.collection);
   }
 
   #supervisor(): Supervisor {
@@ -80,13 +99,26 @@ class World {
     return parts as unknown as Supervisor;
   }
 
-  #tree(settings: CollectionSettings, directory: string): CollectionTree {
+  directories(): Promise<string[]> {
+    return this.disk.list("/data/collections");
+  }
+
+  whyGone(name: string, uid = this.view.collection(name)?.uid ?? ""): DvespError | undefined {
+    return this.registry.whyGone(name, uid);
+  }
+
+  #tree({ settings }: CollectionMap, directory: string): CollectionTree {
     const name = settings.collection;
     expect(directory).toBe(`/data/collections/${name}`);
     const collection = { settings };
-    const ready = (): Promise<void> => Promise.resolve();
+    const shards = {
+      open: (id: number): Promise<void> => {
+        this.log.push(`open ${name}/${id}`);
+        return Promise.resolve();
+      },
+    };
     const supervisor = { address: { host: "main", name }, asChild: () => ({ name }) };
-    return { collection, supervisor, ready } as unknown as CollectionTree;
+    return { collection, supervisor, shards } as unknown as CollectionTree;
   }
 }
 
@@ -102,11 +134,8 @@ const insertion = (dimension = 4): PreparedWrite => ({
   timeout_ms: 1000,
   idempotency_key: undefined,
 });
-const deletion: PreparedWrite = {
-  ...insertion(),
-  dimension: undefined,
-  write: { kind: "delete", filter: {} },
-};
+const deleteAll = { kind: "delete", filter: {} } as const;
+const deletion: PreparedWrite = { ...insertion(), dimension: undefined, write: deleteAll };
 const notFound = { code: "COLLECTION_NOT_FOUND", field: "collection" };
 const listed = ({ registry }: World): string[] =>
   registry.list().map(({ settings }: Collection) => settings.collection);
@@ -120,12 +149,12 @@ describe("creating", () => {
     await drainMicrotasks();
     expect(await world.names()).toEqual(["a"]);
     expect(listed(world)).toEqual([]);
-    expect(world.registry.whyGone("a")).toBeUndefined();
+    expect(world.whyGone("a")).toBeUndefined();
     started.open();
     const collection = await creating;
     expect(collection.settings).toEqual(settingsOf("a"));
     expect(world.registry.tree("a").collection).toBe(collection);
-    expect(world.log).toEqual(["start a", "collection_created a"]);
+    expect(world.log).toEqual(["start a", "open a/0", "collection_created a"]);
   });
 
   it("twice, also at the same time, makes one", async () => {
@@ -134,7 +163,7 @@ describe("creating", () => {
     const [first, second] = await Promise.all(twice);
     expect(second).toBe(first);
     expect(await world.registry.create(settingsOf("a"))).toBe(first);
-    expect(world.log).toEqual(["start a", "collection_created a"]);
+    expect(world.log).toEqual(["start a", "open a/0", "collection_created a"]);
   });
 
   it("with other settings is refused", async () => {
@@ -145,7 +174,7 @@ describe("creating", () => {
     ]);
     expect(ends[0]).toMatchObject({ status: "fulfilled" });
     expect(ends[1]).toMatchObject({ reason: { code: "ALREADY_EXISTS" } });
-    expect(await world.catalog.list()).toEqual([settingsOf("a", 8)]);
+    expect(await world.catalog.list()).toMatchObject([{ settings: settingsOf("a", 8) }]);
     expect(world.running).toEqual(new Set(["a"]));
   });
 
@@ -159,7 +188,7 @@ describe("creating", () => {
     expect(await world.names()).toEqual(["b"]);
     expect(await world.disk.list("/data/collections")).toEqual(["b"]);
     expect(listed(world)).toEqual(["b"]);
-    expect(world.registry.whyGone("a")).toMatchObject(notFound);
+    expect(world.whyGone("a")).toMatchObject(notFound);
     expect(world.log).toEqual(["start a"]);
     world.onStart = () => Promise.resolve();
     await world.registry.create(settingsOf("a", 3));
@@ -189,14 +218,17 @@ describe("creating", () => {
 });
 
 describe("dropping", () => {
-  it("stops the tree before its files go", async () => {
+  it("takes it from the map, stops the tree, and then removes its files", async () => {
     const world = await World.open("a");
+    const { uid } = world.view.collection("a")!;
     world.onStop = async () => {
-      expect(await world.names()).toEqual(["a"]);
+      expect(await world.names()).toEqual([]);
+      expect(await world.directories()).toEqual(["a"]);
       expect(() => world.registry.tree("a")).toThrow(expect.objectContaining(notFound) as Error);
-      expect(world.registry.whyGone("a")).toMatchObject(notFound);
+      expect(world.whyGone("a", uid)).toMatchObject(notFound);
     };
     await world.registry.drop("a");
+    expect(await world.directories()).toEqual([]);
     expect(world.log).toEqual(["stop a", "collection_dropped a"]);
     expect(await world.names()).toEqual([]);
     expect(world.running.size).toBe(0);
@@ -222,6 +254,7 @@ describe("dropping", () => {
     await Promise.all([creating, dropping]);
     expect(world.log).toEqual([
       "start a",
+      "open a/0",
       "collection_created a",
       "stop a",
       "collection_dropped a",
@@ -242,7 +275,7 @@ describe("dropping", () => {
     stopped.open();
     await Promise.all([dropping, creating]);
     expect(await inserting).toBe(await creating);
-    expect(await world.catalog.list()).toEqual([settingsOf("a", 3)]);
+    expect(await world.catalog.list()).toMatchObject([{ settings: settingsOf("a", 3) }]);
     expect(world.running).toEqual(new Set(["a"]));
   });
 });
@@ -268,7 +301,7 @@ describe("reading and writing", () => {
     const [first, second] = await Promise.all(inserts);
     expect(second).toBe(first);
     expect(first?.settings).toMatchObject({ dimension: 4, distance_metric: "cosine" });
-    expect(world.log).toEqual(["start a", "collection_created a"]);
+    expect(world.log).toEqual(["start a", "open a/0", "collection_created a"]);
   });
 });
 
@@ -276,7 +309,7 @@ describe("opening a node", () => {
   it("opens every collection of the catalog, a few at a time", async () => {
     const names = Array.from({ length: 10 }, (_, index) => `c${index}`);
     const { disk } = await World.open(...names);
-    const world = new World(disk);
+    const world = await World.on(disk);
     world.onStart = () => drainMicrotasks();
     await world.registry.openAll();
     expect(listed(world).sort()).toEqual(names);
@@ -286,7 +319,7 @@ describe("opening a node", () => {
 
   it("fails with why one collection could not be opened, and drops nothing", async () => {
     const { disk } = await World.open("a", "b");
-    const world = new World(disk);
+    const world = await World.on(disk);
     world.onStart = (name) =>
       name === "b" ? Promise.reject(new DvespError("DATA_CORRUPTED", "b")) : Promise.resolve();
     await expect(world.registry.openAll()).rejects.toMatchObject({ code: "DATA_CORRUPTED" });

@@ -56,7 +56,7 @@ describe("rebalanceLists", () => {
     });
     const tell = (facts: Partial<ListFacts>, collection = "a"): void =>
       bus.publish({
-        ...{ ...settled, ...facts, collection, distance_metric: "l2" },
+        ...{ ...settled, ...facts, collection, shard: 0, distance_metric: "l2" },
         ...{ type: "index_lists", time_ms: clock.now() },
       });
     /** Lets promises settle, then time pass. */

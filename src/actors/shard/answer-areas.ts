@@ -1,4 +1,4 @@
-/** The memory in which the searchers of a collection leave their answers, as the main thread sees it. */
+/** The memory in which the searchers of a shard leave their answers, as the main thread sees it. */
 import { present } from "../../base/index.js";
 import type { EncodedAnswer } from "../../protocol/index.js";
 import { AnswerSlots } from "../searcher/answer-slots.js";

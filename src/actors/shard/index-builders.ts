@@ -1,5 +1,5 @@
 /**
- * The builders of a shard's indexes as children of the collection's supervisor, one for each metric
+ * The builders of a shard's indexes as children of the shard's supervisor, one for each metric
  * that has an index, with a directory each:
  *
  *   builder/<collection>/<shard>            index/            by the collection's own metric, always there
@@ -12,10 +12,10 @@ import type { Metric } from "../../index/index.js";
 import type { CollectionSettings } from "../../protocol/index.js";
 import type { ActorRef, ActorSystem, Address } from "../../runtime/index.js";
 import type { ChildSpec, Supervisor } from "../../supervisors/index.js";
+import { indexedCollection } from "../collection/settings.js";
 import type { IndexBuilderArgs } from "../index-builder/actor.js";
 import type { MetricBuilders } from "./metric-indexes.js";
 import { onHost } from "./on-host.js";
-import { indexedCollection } from "./settings.js";
 
 export interface IndexBuildersParts {
   readonly settings: CollectionSettings;

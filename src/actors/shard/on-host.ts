@@ -1,4 +1,4 @@
-/** A child of a collection's supervisor that lives on a worker thread. */
+/** A child of a shard's supervisor that lives on a worker thread. */
 import type { Address } from "../../runtime/index.js";
 import type { ChildSpec } from "../../supervisors/index.js";
 

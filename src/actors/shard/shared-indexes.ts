@@ -1,5 +1,5 @@
 /**
- * A collection's indexes as its threads share them: one by its own metric, and at times others. For
+ * A shard's indexes as its threads share them: one by the collection's own metric, and at times others. For
  * each, who builds it and its newest publication, which a searcher that starts is given.
  */
 import type { IndexPublication, Metric } from "../../index/index.js";

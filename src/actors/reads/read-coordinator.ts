@@ -22,13 +22,19 @@ import type {
   SearcherMessage,
   SentAnswer,
 } from "../searcher/messages.js";
-import type { AnswerAreas } from "./answer-areas.js";
-import type { WorkerPool } from "./worker-pool.js";
+import type { AnswerAreas } from "../shard/answer-areas.js";
+import type { WorkerPool } from "../worker-pool.js";
+
+/** Who answers on this node. */
+export interface LocalReaders {
+  readonly searchers: WorkerPool;
+  readonly areas: AnswerAreas;
+}
 
 export interface ReadParts {
   readonly clock: Clock;
-  readonly searchers: WorkerPool;
-  readonly areas: AnswerAreas;
+  /** Errors: why there are none now. */
+  readonly readers: () => LocalReaders;
 }
 
 export type EncodedRead = EncodedRequest & { readonly operation: ReadOperation };
@@ -86,7 +92,7 @@ export class ReadCoordinator {
   #cut(batch: NormalSearchBatch): Question[] {
     const budget = AnswerBudget.memory();
     const { length } = batch.queries;
-    return partsOf(Math.min(this.#parts.searchers.refs.length, length)).map((part) => {
+    return partsOf(Math.min(this.#parts.readers().searchers.refs.length, length)).map((part) => {
       const { first, end } = rangeOf(length, part);
       return this.#question({ ...batch, queries: batch.queries.slice(first, end) }, [budget]);
     });
@@ -95,7 +101,7 @@ export class ReadCoordinator {
   #cutEncoded({ collection, body, format, accept }: EncodedRead): Question[] {
     const arrived_ms = this.#parts.clock.now();
     const attachments = [AnswerBudget.memory(), sharedCopy(body)];
-    return partsOf(this.#parts.searchers.refs.length).map((part) => ({
+    return partsOf(this.#parts.readers().searchers.refs.length).map((part) => ({
       message: { type: "read_part", collection, part, format, accept, arrived_ms },
       timeoutMs: encodedTimeoutMs,
       attachments,
@@ -118,7 +124,7 @@ export class ReadCoordinator {
   }
 
   async #ask({ message, timeoutMs, attachments }: Question): Promise<EncodedAnswer> {
-    const { searchers, areas } = this.#parts;
+    const { searchers, areas } = this.#parts.readers();
     return areas.read(await searchers.ask<SentAnswer>(message, timeoutMs, attachments));
   }
 }

@@ -2,10 +2,10 @@
  * Several actors that can all answer the same question: the least busy is asked, and when it is gone
  * before it answered, another one. Only for questions that may be asked twice.
  */
-import { DvespError, limits, sleep } from "../../base/index.js";
-import type { Clock } from "../../base/index.js";
-import { answerOf } from "../../runtime/index.js";
-import type { ActorRef, AskOptions, AskResult } from "../../runtime/index.js";
+import { DvespError, limits, sleep } from "../base/index.js";
+import type { Clock } from "../base/index.js";
+import { answerOf } from "../runtime/index.js";
+import type { ActorRef, AskOptions, AskResult } from "../runtime/index.js";
 
 /** How long a question waits for the first worker to be there (again). */
 const absenceMsMax = limits.timeoutMsDefault;
@@ -40,6 +40,11 @@ export class WorkerPool {
     this.#workers = options.refs.map((ref) => ({ ref, outstanding: 0 }));
   }
 
+  /** Questions under way. */
+  get outstanding(): number {
+    return this.#workers.reduce((sum, worker) => sum + worker.outstanding, 0);
+  }
+
   get refs(): readonly ActorRef[] {
     return this.#options.refs;
   }
@@ -53,22 +58,41 @@ export class WorkerPool {
     timeoutMs: number,
     attachments?: readonly unknown[],
   ): Promise<Answer> {
+    const result = await this.tryAsk<Answer>(message, timeoutMs, attachments);
+    if (result.outcome !== "gone") return answerOf(result);
+    const nobody = new DvespError("NOT_ENOUGH_REPLICAS", "no worker is there to answer");
+    throw this.#options.ended?.() ?? nobody;
+  }
+
+  /** As `ask`, with every end as a value: `gone` when none was there for so long, or ever will be. */
+  async tryAsk<Answer>(
+    message: unknown,
+    timeoutMs: number,
+    attachments?: readonly unknown[],
+  ): Promise<AskResult<Answer>> {
     const { clock, ended } = this.#options;
     const giveUpMs = clock.monotonic() + Math.min(absenceMsMax, timeoutMs);
+    for (;;) {
+      const result = await this.askAround<Answer>(message, timeoutMs, attachments);
+      if (result.outcome !== "gone" || ended?.() || clock.monotonic() >= giveUpMs) return result;
+      await sleep(clock, retryMs);
+    }
+  }
+
+  /** Asks one worker after the other, the least busy first, until one is there. */
+  async askAround<Answer>(
+    message: unknown,
+    timeoutMs: number,
+    attachments?: readonly unknown[],
+  ): Promise<AskResult<Answer>> {
+    const options = optionsOf(timeoutMs, attachments);
     let gone = noWorkers;
     for (;;) {
       const worker = this.#leastBusy(gone);
-      const result = await askWorker<Answer>(worker, message, optionsOf(timeoutMs, attachments));
-      if (result.outcome !== "gone") return answerOf(result);
-      const end = ended?.();
-      if (end) throw end;
-      if (clock.monotonic() >= giveUpMs) {
-        throw new DvespError("NOT_ENOUGH_REPLICAS", "no worker is there to answer");
-      }
+      const result = await askWorker<Answer>(worker, message, options);
+      if (result.outcome !== "gone") return result;
       gone = new Set(gone).add(worker);
-      if (gone.size < this.#workers.length) continue;
-      await sleep(clock, retryMs);
-      gone = noWorkers;
+      if (gone.size === this.#workers.length || this.#options.ended?.()) return result;
     }
   }
 

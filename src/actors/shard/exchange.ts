@@ -1,5 +1,5 @@
 /**
- * Whom the replica and the index builders tell what all of a collection's threads must know, and the
+ * Whom the replica and the index builders tell what all of a shard's threads must know, and the
  * searchers what they are asked. An actor of its own: what it does must not wait behind operations,
  * which may wait for it.
  */
@@ -8,9 +8,9 @@ import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { AnyDefinition } from "../../runtime/index.js";
-import type { Collection } from "./collection.js";
 import type { MetricSearches } from "./metric-demand.js";
 import type { MetricIndexes } from "./metric-indexes.js";
+import type { Shard } from "./shard.js";
 
 export type ExchangeMessage =
   /** attachments[0]: the handle of shared rows that have grown. Answered when all readers have it. */
@@ -22,15 +22,14 @@ export type ExchangeMessage =
   /** What a searcher was asked since its last report. */
   | { readonly type: "metrics_asked"; readonly asked: readonly MetricSearches[] };
 
-export function exchangeActor(collection: Collection, indexes: MetricIndexes): AnyDefinition {
+export function exchangeActor(shard: Shard, indexes: MetricIndexes): AnyDefinition {
   return defineActor<unknown, ExchangeMessage>({
     // The kinds do not wait for each other.
     concurrency: 8,
     start: () => {
       indexes.watch();
       return {
-        receive: (message, { attachments }) =>
-          receive(collection, indexes, message, attachments[0]),
+        receive: (message, { attachments }) => receive(shard, indexes, message, attachments[0]),
         stop: () => indexes.rest(),
       };
     },
@@ -38,18 +37,18 @@ export function exchangeActor(collection: Collection, indexes: MetricIndexes): A
 }
 
 function receive(
-  collection: Collection,
+  shard: Shard,
   indexes: MetricIndexes,
   message: ExchangeMessage,
   attachment: unknown,
 ): Promise<void> | void {
   switch (message.type) {
     case "published":
-      return collection.publishIndex(attached(attachment) as IndexPublication);
+      return shard.publishIndex(attached(attachment) as IndexPublication);
     case "payload_published":
-      return collection.publishPayload(attached(attachment) as PayloadPublication);
+      return shard.publishPayload(attached(attachment) as PayloadPublication);
     case "rows_extended":
-      return collection.extendRows(attached(attachment) as SharedRowsHandle);
+      return shard.extendRows(attached(attachment) as SharedRowsHandle);
     case "metrics_asked": {
       indexes.note(message.asked);
       return;

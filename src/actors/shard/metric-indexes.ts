@@ -1,5 +1,5 @@
 /**
- * Indexes by other metrics than the collection's own: started when searches ask for a metric often
+ * Indexes of a shard by other metrics than the collection's own: started when searches ask for a metric often
  * (see metric-demand.ts), and again when a node starts that finds the directory of one; dropped, with
  * its directory, when nobody has asked for it for long.
  *
@@ -10,8 +10,8 @@ import { isDvespError, toDvespError } from "../../base/index.js";
 import type { Clock, Timer } from "../../base/index.js";
 import type { Metric } from "../../index/index.js";
 import type { ActorRef } from "../../runtime/index.js";
-import type { Collection } from "./collection.js";
 import type { MetricDemand, MetricSearches } from "./metric-demand.js";
+import type { Shard } from "./shard.js";
 
 /** The builders of such indexes, as supervised children with a directory each. */
 export interface MetricBuilders {
@@ -24,11 +24,14 @@ export interface MetricBuilders {
   removeFiles(metric: Metric): Promise<void>;
 }
 
-/** The collection that has them; see there. */
-export type IndexOwner = Pick<Collection, "settings" | "addIndex" | "announceIndex" | "dropIndex">;
+/** The shard that has them; see there. */
+export type IndexOwner = Pick<
+  Shard,
+  "settings" | "id" | "addIndex" | "announceIndex" | "dropIndex"
+>;
 
 export interface MetricIndexesParts {
-  readonly collection: IndexOwner;
+  readonly shard: IndexOwner;
   readonly builders: MetricBuilders;
   readonly demand: MetricDemand;
   readonly clock: Clock;
@@ -90,7 +93,7 @@ export class MetricIndexes {
   }
 
   #add(metric: Metric, reason: AddReason): void {
-    const { index, distance_metric: own } = this.#parts.collection.settings;
+    const { index, distance_metric: own } = this.#parts.shard.settings;
     if (this.#present.has(metric) || metric === own || index.type === "flat") return;
     this.#present.add(metric);
     this.#inTurn(metric, () => this.#start(metric, reason));
@@ -106,12 +109,12 @@ export class MetricIndexes {
   }
 
   async #start(metric: Metric, reason: AddReason): Promise<void> {
-    const { collection, builders, demand, clock } = this.#parts;
+    const { shard, builders, demand, clock } = this.#parts;
     demand.answered(metric, clock.monotonic());
-    collection.addIndex(metric, builders.ref(metric));
+    shard.addIndex(metric, builders.ref(metric));
     try {
       await builders.start(metric);
-      await collection.announceIndex(metric);
+      await shard.announceIndex(metric);
     } catch (error) {
       this.#present.delete(metric);
       await this.#end(metric);
@@ -121,13 +124,13 @@ export class MetricIndexes {
   }
 
   async #end(metric: Metric): Promise<void> {
-    await this.#parts.collection.dropIndex(metric);
+    await this.#parts.shard.dropIndex(metric);
     await this.#parts.builders.stop(metric);
   }
 
   #inTurn(metric: Metric, task: () => Promise<void>): void {
     this.#last = this.#last.then(task).catch((error: unknown) => {
-      // The collection is being stopped or dropped.
+      // The shard is being stopped or dropped.
       if (isDvespError(error) && error.code === "CLOSED") return;
       const plain = toDvespError(error).toPlain();
       this.#emit("index_metric_failed", { distance_metric: metric, error: plain });
@@ -135,7 +138,7 @@ export class MetricIndexes {
   }
 
   #emit(type: string, details: Readonly<Record<string, unknown>>): void {
-    const { collection } = this.#parts.collection.settings;
-    this.#parts.emit(type, { collection, ...details });
+    const { settings, id } = this.#parts.shard;
+    this.#parts.emit(type, { collection: settings.collection, shard: id, ...details });
   }
 }

@@ -1,0 +1,130 @@
+/**
+ * The cluster of a node that is alone: its maps are kept in its own data directory, each shard has
+ * one replica, here, and it is always alive.
+ */
+import { sameSettings } from "../actors/index.js";
+import { DvespError, limits, randomUuid } from "../base/index.js";
+import type { Random } from "../base/index.js";
+import { evenRanges } from "../cluster/index.js";
+import type { ClusterView, CollectionMap, NodeView, ShardPlaces } from "../cluster/index.js";
+import type { CollectionSettings } from "../protocol/index.js";
+import type { Catalog } from "./catalog.js";
+
+export interface SoloParts {
+  /** The id of the node. */
+  readonly self: string;
+  /** The name of its main host. */
+  readonly hub: string;
+  readonly pid: number;
+  readonly catalog: Catalog;
+  readonly random: Random;
+}
+
+export class SoloView implements ClusterView {
+  readonly #parts: SoloParts;
+  readonly #maps = new Map<string, CollectionMap>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(parts: SoloParts) {
+    this.#parts = parts;
+  }
+
+  /** With the collections of the catalog. Errors: `DATA_CORRUPTED`. */
+  static async open(parts: SoloParts): Promise<SoloView> {
+    const view = new SoloView(parts);
+    for (const map of await parts.catalog.load()) view.#maps.set(map.settings.collection, map);
+    return view;
+  }
+
+  get self(): string {
+    return this.#parts.self;
+  }
+
+  nodes(): readonly NodeView[] {
+    const { self: id, pid } = this.#parts;
+    return [{ id, address: "", pid, state: "alive" }];
+  }
+
+  isAlive(node: string): boolean {
+    return node === this.self;
+  }
+
+  hubOf(): string {
+    return this.#parts.hub;
+  }
+
+  collections(): readonly CollectionMap[] {
+    return [...this.#maps.values()];
+  }
+
+  collection(name: string): CollectionMap | undefined {
+    return this.#maps.get(name);
+  }
+
+  async create(settings: CollectionSettings): Promise<CollectionMap> {
+    const { collection, replication_factor } = settings;
+    const there = this.#maps.get(collection);
+    if (there && sameSettings(there.settings, settings)) return there;
+    if (there) {
+      throw new DvespError("ALREADY_EXISTS", `collection ${collection} exists with other settings`);
+    }
+    if (replication_factor > 1) {
+      throw new DvespError("NOT_ENOUGH_REPLICAS", "one node keeps one replica of each row");
+    }
+    if (this.#maps.size >= limits.collectionsMax) {
+      throw new DvespError("TOO_LARGE", `a node has at most ${limits.collectionsMax} collections`);
+    }
+    const map = this.#newMap(settings);
+    await this.#parts.catalog.add(map);
+    this.#set(collection, map);
+    return map;
+  }
+
+  async drop(name: string): Promise<void> {
+    if (!this.#maps.has(name)) {
+      const message = `there is no collection ${name}`;
+      throw new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
+    }
+    await this.#parts.catalog.forget(name);
+    this.#set(name, undefined);
+  }
+
+  /** Nobody else changes it at the same time: `change` is called once. */
+  async changeShard(
+    collection: string,
+    shard: number,
+    change: (now: ShardPlaces) => ShardPlaces | undefined,
+  ): Promise<CollectionMap> {
+    const map = this.#maps.get(collection);
+    const now = map?.shards.find(({ id }) => id === shard);
+    if (!map || !now) {
+      throw new DvespError("COLLECTION_NOT_FOUND", `there is no shard ${shard} of ${collection}`);
+    }
+    const then = change(now);
+    if (!then) return map;
+    const changed = { ...map, shards: map.shards.map((one) => (one === now ? then : one)) };
+    await this.#parts.catalog.replace(changed);
+    this.#set(collection, changed);
+    return changed;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #newMap(settings: CollectionSettings): CollectionMap {
+    const { self: node, random } = this.#parts;
+    const shards = evenRanges(settings.shards).map((range): ShardPlaces => {
+      const identity = randomUuid(random);
+      return { ...range, epoch: 1, replicas: [{ node, state: "active", identity }] };
+    });
+    return { settings, uid: randomUuid(random), shards };
+  }
+
+  #set(name: string, map: CollectionMap | undefined): void {
+    if (map) this.#maps.set(name, map);
+    else this.#maps.delete(name);
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
