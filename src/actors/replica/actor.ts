@@ -1,5 +1,5 @@
 /** The replica as an actor: opens storage, fills shared memory, and hands messages to `Replica`. */
-import { DvespError, unreachable } from "../../base/index.js";
+import { DvespError } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import { ExactScanner, SharedRows } from "../../index/index.js";
 import type { SharedRowsHandle } from "../../index/index.js";
@@ -10,12 +10,14 @@ import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, ActorRef, Address, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import { rowSlots } from "../row-slots.js";
+import { answerMessage } from "./answer-message.js";
+import type { ReplicaQuestion } from "./answer-message.js";
 import { loadRows } from "./load-rows.js";
 import type { LoadParts } from "./load-rows.js";
 import type { ReplicaMessage, WatchSpec } from "./messages.js";
+import type { PlannedRows } from "./planned-rows.js";
 import { Replica } from "./replica.js";
 import { WatchList } from "./watch-list.js";
-import type { WritePlan } from "./write-plan.js";
 
 export interface ReplicaArgs {
   readonly collection: string;
@@ -34,7 +36,9 @@ export interface ReplicaArgs {
 /** How long the owner may take to make new shared memory known. */
 const extendMs = 30_000;
 
-export default defineActor<ReplicaArgs, ReplicaMessage>({
+type Message = ReplicaMessage | ReplicaQuestion;
+
+export default defineActor<ReplicaArgs, Message>({
   concurrency: 1024,
   async start(context, args) {
     const [handle, log, payload] = context.attachments;
@@ -59,7 +63,7 @@ interface ReplicaActorParts extends LoadParts {
   readonly admitted: AdmittedRows;
 }
 
-class ReplicaActor implements Actor<ReplicaMessage> {
+class ReplicaActor implements Actor<Message> {
   readonly #context: ActorContext;
   readonly #args: ReplicaArgs;
   readonly #scanner: ExactScanner;
@@ -86,14 +90,8 @@ class ReplicaActor implements Actor<ReplicaMessage> {
     });
   }
 
-  receive(message: ReplicaMessage, { attachments }: Envelope): unknown {
+  receive(message: Message, { attachments }: Envelope): unknown {
     switch (message.type) {
-      case "write":
-        return this.#replica.write(message);
-      case "outcome":
-        return this.#replica.outcome(message.operation_id);
-      case "status":
-        return this.#replica.status();
       case "payload_published": {
         this.#admitted.refresh(attachments[0] as PayloadPublication);
         return;
@@ -111,7 +109,7 @@ class ReplicaActor implements Actor<ReplicaMessage> {
         return;
       }
       default:
-        return unreachable(message);
+        return answerMessage(this.#replica, message);
     }
   }
 
@@ -119,7 +117,7 @@ class ReplicaActor implements Actor<ReplicaMessage> {
     return this.#replica.close();
   }
 
-  #committed(plan: WritePlan, version: string): void {
+  #committed(plan: PlannedRows, version: string): void {
     const { collection, shard } = this.#args;
     this.#tellCommitted();
     const changed = [...plan.changes].filter((one) => one.before !== one.after);

@@ -1,23 +1,24 @@
 /** From a plan to what storage commits, and what the commit does to the Merkle tree. */
 import type { MerkleEntry, MerkleTree } from "../../consistency/index.js";
-import type { CommitBatch, RowRecord, RowRemoval, Tombstone } from "../../storage/index.js";
-import type { RowChange, WritePlan } from "./write-plan.js";
-
-export interface OperationRecord {
-  readonly key: string;
-  readonly expiresMs: number;
-  readonly value: Uint8Array;
-}
+import type {
+  CommitBatch,
+  Operation,
+  RowRecord,
+  RowRemoval,
+  Tombstone,
+} from "../../storage/index.js";
+import type { RowChange } from "./row-change.js";
+import type { PlannedRows } from "./planned-rows.js";
 
 /** Moves the tree from the rows before the plan to the rows after it. */
-export function advanceTree(tree: MerkleTree, plan: WritePlan): void {
+export function advanceTree(tree: MerkleTree, plan: PlannedRows): void {
   for (const change of plan.changes) {
     moveEntry(tree, entryBefore(change), entryAfter(change));
   }
 }
 
 /** Takes `advanceTree` back, when the commit failed. */
-export function revertTree(tree: MerkleTree, plan: WritePlan): void {
+export function revertTree(tree: MerkleTree, plan: PlannedRows): void {
   for (const change of plan.changes) {
     moveEntry(tree, entryAfter(change), entryBefore(change));
   }
@@ -25,9 +26,9 @@ export function revertTree(tree: MerkleTree, plan: WritePlan): void {
 
 /** The batch for storage; `tree` has been advanced already. */
 export function commitBatch(
-  plan: WritePlan,
+  plan: PlannedRows,
   tree: MerkleTree,
-  operations: readonly OperationRecord[],
+  operations: readonly Operation[],
   applied: { readonly version: string; readonly nowMs: number },
 ): CommitBatch {
   const changes = changesOf(plan);
@@ -42,7 +43,7 @@ export function commitBatch(
 }
 
 function changesOf(
-  plan: WritePlan,
+  plan: PlannedRows,
 ): Pick<CommitBatch, "puts" | "removes" | "tombstones" | "untombstone"> {
   const puts: RowRecord[] = [];
   const removes: RowRemoval[] = [];
@@ -61,7 +62,7 @@ function changesOf(
 }
 
 /** Ordinals whose records the plan replaces or removes. */
-export function changedOrdinals(plan: WritePlan): Uint32Array {
+export function changedOrdinals(plan: PlannedRows): Uint32Array {
   const changed: number[] = [];
   for (const { before, after } of plan.changes) {
     if (before && before !== after) changed.push(before.ordinal);
@@ -70,7 +71,7 @@ export function changedOrdinals(plan: WritePlan): Uint32Array {
 }
 
 /** Ordinals that no live row has after the plan: rows replaced or deleted, and holes. */
-export function deadOrdinals(plan: WritePlan): Uint32Array {
+export function deadOrdinals(plan: PlannedRows): Uint32Array {
   const { firstOrdinal, nextOrdinal } = plan;
   const live = new Uint8Array(nextOrdinal - firstOrdinal);
   const dead: number[] = [];

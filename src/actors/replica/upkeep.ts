@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../../base/index.js";
 import type { SharedRows } from "../../index/index.js";
 import type { RowStore } from "../../storage/index.js";
 import { RowMover } from "./row-mover.js";
-import { WritePlan } from "./write-plan.js";
+import { PlannedRows } from "./planned-rows.js";
 
 /** New rows for which one step is due: what they leave to do never piles up. */
 const rowsPerStep = 4096;
@@ -22,7 +22,7 @@ export interface UpkeepParts {
   readonly rows: SharedRows;
   readonly clock: Clock;
   /** Commits a plan that no write asked for. */
-  readonly commit: (plan: WritePlan) => Promise<unknown>;
+  readonly commit: (plan: PlannedRows) => Promise<unknown>;
   /** Called when it is time to move rows, if no write comes first. */
   readonly wake: () => void;
 }
@@ -49,21 +49,21 @@ export class Upkeep {
     }
   }
 
-  /** Moves a few rows of a mostly dead file, if there is one; how many. */
-  async move(): Promise<number> {
+  /** Moves a few rows of a mostly dead file, if there is one; what was moved. */
+  async move(): Promise<PlannedRows | undefined> {
     const { store, commit } = this.#parts;
     const snapshot = store.snapshot();
-    const plan = new WritePlan(snapshot, store.dimension, store.nextOrdinal);
+    const plan = new PlannedRows(snapshot, store.dimension, store.nextOrdinal);
     try {
       const move = this.#mover.next(snapshot);
-      if (!move) return 0;
+      if (!move) return undefined;
       plan.move(move.rows, move.vectors);
     } finally {
       snapshot.release();
     }
     const done = await unlessFull(() => commit(plan).then(() => true));
     this.#pauseMs = done ? moveEveryMs : retryMs;
-    return done ? plan.nextOrdinal - plan.firstOrdinal : 0;
+    return done ? plan : undefined;
   }
 
   /** Asks to be woken for the next move, if there will be one. */

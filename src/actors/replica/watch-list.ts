@@ -8,7 +8,7 @@ import { decodeMetadata } from "../../protocol/index.js";
 import type { Metadata } from "../../protocol/index.js";
 import type { RowRecord } from "../../storage/index.js";
 import type { WatchSpec } from "./messages.js";
-import type { RowChange } from "./write-plan.js";
+import type { RowChange } from "./row-change.js";
 
 export interface WatchChange {
   readonly watch_id: string;

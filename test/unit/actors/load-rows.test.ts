@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SharedRows } from "../../../src/index/index.js";
 import { loadRows } from "../../../src/actors/replica/load-rows.js";
 import { MerkleTree } from "../../../src/consistency/index.js";
-import { ReplicaWorld, deleteOf, dimension, insertOf } from "./replica-world.js";
+import { ReplicaWorld, deleteOf, dimension, insertOf } from "../../support/replica-world.js";
 
 const many = Array.from({ length: 250 }, (_, index) => index);
 

@@ -5,12 +5,13 @@ import { encodeMetadata } from "../../../src/protocol/index.js";
 import type { PackedWrite } from "../../../src/actors/replica/messages.js";
 import {
   ReplicaWorld,
+  applied,
   deleteOf,
   dimension,
   expectWhole,
   insertOf,
   packIds,
-} from "./replica-world.js";
+} from "../../support/replica-world.js";
 
 const rowBytes = dimension * Float32Array.BYTES_PER_ELEMENT;
 
@@ -28,7 +29,7 @@ describe("Replica", () => {
   it("makes a write durable and visible before it answers", async () => {
     const world = await ReplicaWorld.open();
     const message = world.message(insertOf([1, 2]));
-    const outcome = await world.replica.write(message);
+    const outcome = await applied(world.replica.write(message));
     expect(world.contents()).toEqual({ 1: { n: 1 }, 2: { n: 2 } });
     expect(outcome.version).toBe(message.version);
     expect(outcome.ids).toEqual(message.write.ids);
@@ -47,7 +48,7 @@ describe("Replica", () => {
   it("commits in one go what came while it was committing", async () => {
     const world = await ReplicaWorld.open();
     const messages = [1, 2, 3, 4, 5].map((n) => world.message(insertOf([n])));
-    const outcomes = await Promise.all(messages.map((one) => world.replica.write(one)));
+    const outcomes = await Promise.all(messages.map((one) => applied(world.replica.write(one))));
     expect(world.commits).toBe(2);
     expect(world.told).toEqual([messages[0]?.version, messages[4]?.version]);
     expect(outcomes.map(({ version }) => version)).toEqual(messages.map(({ version }) => version));
@@ -115,7 +116,7 @@ describe("an operation id", () => {
     const world = await ReplicaWorld.open();
     await world.replica.write(world.message(insertOf([1])));
     const message = world.message(deleteOf([1, 7]));
-    const first = await world.replica.write(message);
+    const first = await applied(world.replica.write(message));
     expect(first.missing).toEqual(new Uint8Array(packIds([7])));
     await world.replica.write(world.message(insertOf([1])));
     const commits = world.commits;

@@ -14,7 +14,7 @@ import { AttachedIndexes } from "../../../src/actors/searcher/attached-indexes.j
 import { Deadline } from "../../../src/actors/searcher/deadline.js";
 import { ShardReader } from "../../../src/actors/searcher/shard-reader.js";
 import type { RowStore } from "../../../src/storage/index.js";
-import { ReplicaWorld, dimension, vectorOf } from "./replica-world.js";
+import { ReplicaWorld, dimension, vectorOf } from "../../support/replica-world.js";
 
 const common = {
   collection: "c",

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { seededRandom } from "../../../src/base/index.js";
 import { Deadline } from "../../../src/actors/searcher/deadline.js";
-import { deleteOf, insertOf, uuidOf, vectorOf } from "./replica-world.js";
+import { deleteOf, insertOf, uuidOf, vectorOf } from "../../support/replica-world.js";
 import { SearcherWorld, metadataOf, numbersOf, searchFor } from "./searcher-world.js";
 
 const seed = Number(process.env.SEED ?? 5);

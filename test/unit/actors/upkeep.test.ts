@@ -8,7 +8,7 @@ import {
   expectWhole,
   insertOf,
   vectorOf,
-} from "./replica-world.js";
+} from "../../support/replica-world.js";
 
 describe("a mostly dead vector file", () => {
   const numbers = (from: number, to: number): number[] =>

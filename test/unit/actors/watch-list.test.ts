@@ -3,8 +3,8 @@ import { encodeMetadata } from "../../../src/protocol/index.js";
 import type { Metadata } from "../../../src/protocol/index.js";
 import type { RowRecord } from "../../../src/storage/index.js";
 import { WatchList } from "../../../src/actors/replica/watch-list.js";
-import type { RowChange } from "../../../src/actors/replica/write-plan.js";
-import { idOf, uuidOf } from "./replica-world.js";
+import type { RowChange } from "../../../src/actors/replica/row-change.js";
+import { idOf, uuidOf } from "../../support/replica-world.js";
 
 function row(metadata: Metadata, changes: Partial<RowRecord> = {}): RowRecord {
   const encoded = encodeMetadata(metadata, "metadata");

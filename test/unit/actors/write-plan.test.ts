@@ -10,7 +10,8 @@ import {
 } from "../../../src/actors/replica/commit-batch.js";
 import type { PackedWrite } from "../../../src/actors/replica/messages.js";
 import { WritePlan } from "../../../src/actors/replica/write-plan.js";
-import type { RowView } from "../../../src/actors/replica/write-plan.js";
+import { PlannedRows } from "../../../src/actors/replica/planned-rows.js";
+import type { RowView } from "../../../src/actors/replica/planned-rows.js";
 import { rowTest } from "../../../src/payload/index.js";
 import { decodeMetadata, encodeMetadata } from "../../../src/protocol/index.js";
 import type { Filter } from "../../../src/protocol/index.js";
@@ -41,7 +42,7 @@ class PlainRows implements RowView {
   readonly find = (filter: Filter): Iterable<RowRecord> =>
     [...this.rows.values()].filter(rowTest(filter));
 
-  apply(plan: WritePlan): void {
+  apply(plan: PlannedRows): void {
     advanceTree(this.tree, plan);
     const batch = commitBatch(plan, this.tree, [], { version: "v", nowMs: 0 });
     const packed = batch.vectors ?? new Float32Array(0);
@@ -162,20 +163,23 @@ describe("WritePlan", () => {
           const expected = new Map<string, { vector: number[]; metadata: object; v: string }>();
           let counter = 0;
           for (const group of groups) {
-            const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
+            const plan = new WritePlan(
+              new PlannedRows(rows, dimension, rows.vectors.length),
+              rows.find,
+            );
             for (const one of group) {
               const version = `v${String(++counter).padStart(4, "0")}`;
               plan.add(toWrite(one), version);
               model(expected, one, version);
             }
             const root = rows.tree.root();
-            advanceTree(rows.tree, plan);
-            revertTree(rows.tree, plan);
+            advanceTree(rows.tree, plan.rows);
+            revertTree(rows.tree, plan.rows);
             expect(rows.tree.root()).toBe(root);
             const before = new Set(rows.rows.keys());
-            rows.apply(plan);
+            rows.apply(plan.rows);
             const gone = [...before].filter((ordinal) => !rows.rows.has(ordinal));
-            const dead = new Set(deadOrdinals(plan));
+            const dead = new Set(deadOrdinals(plan.rows));
             expect(gone.every((ordinal) => dead.has(ordinal))).toBe(true);
             expect([...dead].some((ordinal) => rows.rows.has(ordinal))).toBe(false);
           }
@@ -194,9 +198,12 @@ describe("WritePlan", () => {
     ].map((versions) => {
       const rows = new PlainRows();
       for (const version of versions) {
-        const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
+        const plan = new WritePlan(
+          new PlannedRows(rows, dimension, rows.vectors.length),
+          rows.find,
+        );
         plan.add(insert(version === "v2" ? 2 : 1), version);
-        rows.apply(plan);
+        rows.apply(plan.rows);
       }
       expect(Object.values(rows.contents())).toEqual([
         { vector: [1, 2], metadata: { id: 1, value: 2 }, v: "v2" },
@@ -209,9 +216,9 @@ describe("WritePlan", () => {
   it("does not bring a deleted row back with an older insert", () => {
     const rows = new PlainRows();
     const run = (one: Step, version: string): void => {
-      const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
+      const plan = new WritePlan(new PlannedRows(rows, dimension, rows.vectors.length), rows.find);
       plan.add(toWrite(one), version);
-      rows.apply(plan);
+      rows.apply(plan.rows);
     };
     run({ kind: "insert", ids: [1], value: 1 }, "v1");
     run({ kind: "delete", ids: [1] }, "v3");
@@ -224,21 +231,21 @@ describe("WritePlan", () => {
 
   it("refuses a whole write when one version does not match, and plans nothing of it", () => {
     const rows = new PlainRows();
-    const first = new WritePlan(rows, dimension, 0);
+    const first = new WritePlan(new PlannedRows(rows, dimension, 0));
     first.add(toWrite({ kind: "insert", ids: [1, 2], value: 1 }), "v1");
-    rows.apply(first);
-    const plan = new WritePlan(rows, dimension, rows.vectors.length, rows.find);
+    rows.apply(first.rows);
+    const plan = new WritePlan(new PlannedRows(rows, dimension, rows.vectors.length), rows.find);
     const write = { kind: "delete", ids: packIds([1, 2]), if_versions: ["v1", "v0"] } as const;
     expect(() => plan.add(write, "v2")).toThrow(
       expect.objectContaining({ code: "VERSION_CONFLICT", field: "if_versions[1]" }) as Error,
     );
-    const batch = commitBatch(plan, rows.tree, [], { version: "v2", nowMs: 0 });
+    const batch = commitBatch(plan.rows, rows.tree, [], { version: "v2", nowMs: 0 });
     expect([batch.puts, batch.removes, batch.tombstones]).toEqual([[], [], []]);
   });
 
   it("names the rows that are missing", () => {
     const rows = new PlainRows();
-    const plan = new WritePlan(rows, dimension, 0);
+    const plan = new WritePlan(new PlannedRows(rows, dimension, 0));
     plan.add(toWrite({ kind: "insert", ids: [1], value: 1 }), "v1");
     const { ids: changed, missing } = plan.add(toWrite({ kind: "delete", ids: [1, 2] }), "v2");
     expect([keyOf(changed), keyOf(missing)]).toEqual([keyOf(idOf(1)), keyOf(idOf(2))]);

@@ -1,59 +1,60 @@
 import { describe, expect, it } from "vitest";
 import { packBytes } from "../../../src/base/index.js";
-import type { PackedWrite } from "../../../src/actors/replica/messages.js";
 import { WriteQueue, writeBytes } from "../../../src/actors/replica/write-queue.js";
 
 const mebi = 1024 * 1024;
 
-function queueOf(writes: readonly PackedWrite[]): WriteQueue<string> {
-  const queue = new WriteQueue<string>();
-  writes.forEach((write, index) => {
-    const operation_id = String(index);
-    const deadline_ms = Infinity;
-    const message = { type: "write", operation_id, deadline_ms, version: "v", write } as const;
-    queue.push({ message, answer: () => undefined, refuse: () => undefined });
+/** Work of so many bytes, by its place in the queue, group by group. */
+function groupsOf(sizes: readonly number[]): number[][] {
+  const queue = new WriteQueue();
+  const seen: number[] = [];
+  sizes.forEach((bytes, index) => {
+    const plan = (): (() => void) => {
+      seen.push(index);
+      return () => undefined;
+    };
+    void queue.add({ bytes, plan });
   });
-  return queue;
-}
-
-/** Operation ids, group by group. */
-function groupsOf(queue: WriteQueue<string>): string[][] {
-  const groups: string[][] = [];
+  const groups: number[][] = [];
   while (queue.length > 0) {
-    groups.push(queue.takeGroup().map(({ message }) => message.operation_id));
+    for (const { plan } of queue.takeGroup()) plan(undefined as never);
+    groups.push(seen.splice(0));
   }
   return groups;
 }
 
-function insertOfBytes(bytes: number): PackedWrite {
-  const vectors = new Float32Array(bytes / 4);
-  return { kind: "insert", ids: new Uint8Array(0), vectors, metadata: packBytes([]) };
-}
-
-const small: PackedWrite = { kind: "delete", ids: new Uint8Array(16) };
-const names = (from: number, to: number): string[] =>
-  Array.from({ length: to - from }, (_, index) => String(from + index));
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
 
 describe("WriteQueue", () => {
   it("hands out all that waits, in order of arrival", () => {
-    expect(groupsOf(queueOf([small, small, small]))).toEqual([["0", "1", "2"]]);
-    expect(queueOf([]).takeGroup()).toEqual([]);
+    expect(groupsOf([16, 16, 16])).toEqual([[0, 1, 2]]);
+    expect(new WriteQueue().takeGroup()).toEqual([]);
   });
 
-  it("takes at most 512 writes at a time", () => {
-    const groups = groupsOf(queueOf(new Array<PackedWrite>(1100).fill(small)));
-    expect(groups).toEqual([names(0, 512), names(512, 1024), names(1024, 1100)]);
+  it("takes at most 512 pieces of work at a time", () => {
+    const groups = groupsOf(new Array<number>(1100).fill(16));
+    expect(groups).toEqual([numbers(0, 512), numbers(512, 1024), numbers(1024, 1100)]);
   });
 
-  it("takes at most 64 MiB at a time, and a larger write alone", () => {
-    const half = insertOfBytes(32 * mebi);
-    const large = insertOfBytes(65 * mebi);
-    expect(groupsOf(queueOf([half, half, small, large, small, half]))).toEqual([
-      ["0", "1"],
-      ["2"],
-      ["3"],
-      ["4", "5"],
-    ]);
+  it("takes at most 64 MiB at a time, and a larger piece alone", () => {
+    const [half, large] = [32 * mebi, 65 * mebi];
+    expect(groupsOf([half, half, 16, large, 16, half])).toEqual([[0, 1], [2], [3], [4, 5]]);
+  });
+
+  it("gives the answer of the work, or what it threw when it was given", async () => {
+    const queue = new WriteQueue();
+    const answered = queue.add({ bytes: 0, plan: () => (root) => `after ${root}` });
+    const failed = queue.add({
+      bytes: 0,
+      plan: () => () => {
+        throw new Error("no answer");
+      },
+    });
+    const refusal = expect(failed).rejects.toThrow("no answer");
+    for (const { plan } of queue.takeGroup()) plan(undefined as never)("r");
+    expect(await answered).toBe("after r");
+    await refusal;
   });
 });
 

@@ -1,21 +1,25 @@
-/** A replica over a store in memory, with rows in real shared memory and time that stands still. */
+/**
+ * A replica over a store in memory, with rows in real shared memory and time that stands still; it can
+ * be stopped, crashed and started again on what it left.
+ */
 import { expect } from "vitest";
-import { MemoryDisk, VirtualClock, formatUuid, packBytes } from "../../../src/base/index.js";
-import { MerkleTree, makeVersion } from "../../../src/consistency/index.js";
-import { SharedRows } from "../../../src/index/index.js";
-import { AdmittedRows, ChangeLog } from "../../../src/payload/index.js";
-import { decodeMetadata, encodeMetadata } from "../../../src/protocol/index.js";
-import type { Metadata } from "../../../src/protocol/index.js";
-import { MemoryTables, openRowStore } from "../../../src/storage/index.js";
-import type { RowStore } from "../../../src/storage/index.js";
-import { merkleEntry } from "../../../src/actors/replica/commit-batch.js";
-import { loadRows } from "../../../src/actors/replica/load-rows.js";
-import type {
-  PackedInsert,
-  PackedWrite,
-  WriteMessage,
-} from "../../../src/actors/replica/messages.js";
-import { Replica } from "../../../src/actors/replica/replica.js";
+import { MemoryDisk, VirtualClock, formatUuid, packBytes } from "../../src/base/index.js";
+import type { Random } from "../../src/base/index.js";
+import { MerkleTree, makeVersion } from "../../src/consistency/index.js";
+import { SharedRows } from "../../src/index/index.js";
+import { AdmittedRows, ChangeLog } from "../../src/payload/index.js";
+import { decodeMetadata, encodeMetadata } from "../../src/protocol/index.js";
+import type { Metadata } from "../../src/protocol/index.js";
+import { MemoryTables, openRowStore } from "../../src/storage/index.js";
+import type { RowStore } from "../../src/storage/index.js";
+import { merkleEntry } from "../../src/actors/replica/commit-batch.js";
+import { answerMessage } from "../../src/actors/replica/answer-message.js";
+import type { ReplicaQuestion } from "../../src/actors/replica/answer-message.js";
+import { loadRows } from "../../src/actors/replica/load-rows.js";
+import type { PackedInsert, PackedWrite, WriteMessage } from "../../src/actors/replica/messages.js";
+import { Replica } from "../../src/actors/replica/replica.js";
+import type { Refusal, VersionedRows } from "../../src/actors/replica/replication-messages.js";
+import { readVersionedRows, soundVectors } from "../../src/actors/replica/versioned-rows.js";
 
 export const dimension = 4;
 
@@ -46,14 +50,32 @@ export const deleteOf = (ns: readonly number[]): PackedWrite => ({
   ids: packIds(ns),
 });
 
+/** What a write came to, which must not have been refused. */
+export async function applied<T extends object>(reply: Promise<T | Refusal>): Promise<T> {
+  const outcome = await reply;
+  if ("refused" in outcome) throw new Error(`refused as ${outcome.refused}`);
+  return outcome;
+}
+
+export interface WorldOptions {
+  readonly clock?: VirtualClock;
+  readonly node?: string;
+}
+
+/** Versions that follow one another, whatever the time. */
+export const versionOf = (count: number, node = "n1"): string =>
+  makeVersion(1_700_000_000_000, count, node);
+
 /** The medium: what a replica leaves to the one after it. */
 export class ReplicaWorld {
-  readonly clock = new VirtualClock();
-  readonly disk = new MemoryDisk();
-  readonly tables = new MemoryTables();
+  readonly clock: VirtualClock;
+  /** The node in its versions. */
+  readonly node: string;
+  disk = new MemoryDisk();
+  tables = new MemoryTables();
   rows = SharedRows.create({ dimension });
-  readonly changes = ChangeLog.create();
-  readonly admitted = new AdmittedRows(this.changes);
+  changes = ChangeLog.create();
+  admitted = new AdmittedRows(this.changes);
   readonly failures: unknown[] = [];
   readonly reserved: number[] = [];
   /** Versions of commits that the replica told of. */
@@ -70,17 +92,46 @@ export class ReplicaWorld {
   tree!: MerkleTree;
   #counter = 0;
 
-  constructor() {
+  constructor({ clock = new VirtualClock(), node = "n1" }: WorldOptions = {}) {
+    this.clock = clock;
+    this.node = node;
+    this.#countCommits();
+  }
+
+  /** Several replicas of one shard share a clock and differ in their node. */
+  static async open(options?: WorldOptions): Promise<ReplicaWorld> {
+    const world = new ReplicaWorld(options);
+    await world.start();
+    world.commits = 0;
+    return world;
+  }
+
+  #countCommits(): void {
     this.tables.onCommit = ({ when }) => {
       if (when === "after") this.commits++;
     };
   }
 
-  static async open(): Promise<ReplicaWorld> {
-    const world = new ReplicaWorld();
-    await world.start();
-    world.commits = 0;
-    return world;
+  /** What the actor would answer. */
+  async ask<Answer>(message: ReplicaQuestion): Promise<Answer> {
+    return (await answerMessage(this.replica, message)) as Answer;
+  }
+
+  /** Stops and starts anew, on the same medium and shared memory. */
+  async restart(): Promise<void> {
+    await this.replica.close();
+    await this.start();
+  }
+
+  /** Power fails now, and a new process starts on what is left; whatever was under way is not answered. */
+  async crash(random: Random): Promise<void> {
+    this.disk = this.disk.crash(random);
+    this.tables = this.tables.crash();
+    this.rows = SharedRows.create({ dimension });
+    this.changes = ChangeLog.create();
+    this.admitted = new AdmittedRows(this.changes);
+    this.#countCommits();
+    await this.start();
   }
 
   openStore(mode: "write" | "read"): Promise<RowStore> {
@@ -115,9 +166,25 @@ export class ReplicaWorld {
 
   message(write: PackedWrite, changes: Partial<WriteMessage> = {}): WriteMessage {
     const count = ++this.#counter;
-    const version = makeVersion(this.clock.now(), count, "n1");
+    const version = makeVersion(this.clock.now(), count, this.node);
     const identity = { operation_id: `o:${count}`, version, deadline_ms: Infinity };
     return { type: "write", ...identity, write, ...changes };
+  }
+
+  /** A write to one replica of several, of `versionOf(count)`. */
+  replicated(write: PackedWrite, count: number, changes: Partial<WriteMessage> = {}): WriteMessage {
+    const replicated = { rule: "ordered", epoch: 0 } as const;
+    return this.message(write, { version: versionOf(count), replicated, ...changes });
+  }
+
+  /** What storage has of some numbers, with contents. */
+  versioned(ns: readonly number[]): VersionedRows {
+    const snapshot = this.store.snapshot();
+    try {
+      return readVersionedRows(snapshot, packIds(ns), soundVectors(this.rows));
+    } finally {
+      snapshot.release();
+    }
   }
 
   /** The rows that storage has, by their numbers, checked against shared memory. */

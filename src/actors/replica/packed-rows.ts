@@ -1,0 +1,53 @@
+/** Ids and vectors of many rows in one piece of memory: cut, picked and joined. */
+import { uuidBytes } from "../../base/index.js";
+
+/** An id as a text of eight UTF-16 units: the fastest key for a map that there is. */
+export function keyOf(id: Uint8Array): string {
+  const unit = (at: number): number => (id[at] as number) | ((id[at + 1] as number) << 8);
+  // prettier-ignore
+  return String.fromCharCode(unit(0), unit(2), unit(4), unit(6), unit(8), unit(10), unit(12), unit(14));
+}
+
+export function idCount(ids: Uint8Array): number {
+  return ids.length / uuidBytes;
+}
+
+export function idAt(ids: Uint8Array, index: number): Uint8Array {
+  return ids.subarray(index * uuidBytes, (index + 1) * uuidBytes);
+}
+
+export function pickIds(ids: Uint8Array, indexes: readonly number[]): Uint8Array {
+  if (indexes.length * uuidBytes === ids.length) return ids;
+  return concatIds(indexes.map((index) => idAt(ids, index)));
+}
+
+export function concatIds(ids: readonly Uint8Array[]): Uint8Array {
+  const packed = new Uint8Array(ids.length * uuidBytes);
+  ids.forEach((id, index) => packed.set(id, index * uuidBytes));
+  return packed;
+}
+
+export function joinVectors(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0] as Float32Array;
+  const packed = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    packed.set(part, at);
+    at += part.length;
+  }
+  return packed;
+}
+
+/** The rows of `vectors` at `indexes`, which ascend. */
+export function pickVectors(
+  vectors: Float32Array,
+  indexes: readonly number[],
+  dimension: number,
+): Float32Array {
+  if (indexes.length * dimension === vectors.length) return vectors;
+  const packed = new Float32Array(indexes.length * dimension);
+  indexes.forEach((row, index) => {
+    packed.set(vectors.subarray(row * dimension, (row + 1) * dimension), index * dimension);
+  });
+  return packed;
+}

@@ -1,0 +1,130 @@
+/**
+ * The rows that one commit changes, as they were and as they will be; pure, given the rows as the last
+ * commit left them. Later changes see the earlier ones.
+ *
+ * Invariants: of two versions of a row the larger one wins, whatever the order in which they come; a
+ * row's vector never changes under its ordinal; every ordinal handed out is in the result, as a live
+ * row or as a hole.
+ */
+import { assert, packedItem } from "../../base/index.js";
+import type { PackedBytes } from "../../base/index.js";
+import { vectorCrc } from "../../storage/index.js";
+import type { RowRecord } from "../../storage/index.js";
+import { idAt, idCount, joinVectors, keyOf, pickVectors } from "./packed-rows.js";
+import { buryRow, putRow, versionAfter } from "./row-change.js";
+import type { RowChange } from "./row-change.js";
+
+/** The rows as the last commit left them. */
+export interface RowView {
+  row(ordinal: number): RowRecord | undefined;
+  ordinalOf(id: Uint8Array): number | undefined;
+  tombstone(id: Uint8Array): string | undefined;
+}
+
+/** Whole rows; `vectors` and `metadata` are those of `changes`, in order. */
+export interface FullRows {
+  readonly changes: readonly RowChange[];
+  readonly versionOf: (index: number) => string;
+  readonly vectors: Float32Array;
+  readonly metadata: PackedBytes;
+}
+
+export class PlannedRows {
+  readonly #view: RowView;
+  readonly #changes = new Map<string, RowChange>();
+  readonly #vectors: Float32Array[] = [];
+  #packed: Float32Array | undefined;
+  readonly dimension: number;
+  readonly firstOrdinal: number;
+  #nextOrdinal: number;
+
+  constructor(view: RowView, dimension: number, nextOrdinal: number) {
+    this.#view = view;
+    this.dimension = dimension;
+    this.firstOrdinal = nextOrdinal;
+    this.#nextOrdinal = nextOrdinal;
+  }
+
+  /** Rows that were looked at, changed or not. */
+  get changes(): IterableIterator<RowChange> {
+    return this.#changes.values();
+  }
+
+  get nextOrdinal(): number {
+    return this.#nextOrdinal;
+  }
+
+  /** New vectors, packed, in ordinal order from `firstOrdinal`. */
+  vectors(): Float32Array {
+    return (this.#packed ??= joinVectors(this.#vectors));
+  }
+
+  has(id: Uint8Array): boolean {
+    return this.#changes.has(keyOf(id));
+  }
+
+  of(id: Uint8Array): RowChange {
+    const key = keyOf(id);
+    const known = this.#changes.get(key);
+    if (known) return known;
+    const ordinal = this.#view.ordinalOf(id);
+    const before = ordinal === undefined ? undefined : this.#view.row(ordinal);
+    const beforeTombstone = before ? undefined : this.#view.tombstone(id);
+    const change = { id, before, beforeTombstone, after: before, afterTombstone: beforeTombstone };
+    this.#changes.set(key, change);
+    return change;
+  }
+
+  /** Of packed ids, in order. */
+  ofAll(ids: Uint8Array): RowChange[] {
+    return Array.from({ length: idCount(ids) }, (_, index) => this.of(idAt(ids, index)));
+  }
+
+  isNewer(version: string, change: RowChange): boolean {
+    return version > (versionAfter(change) ?? "");
+  }
+
+  /** Takes vectors for the ordinals that follow; the first of those. */
+  append(vectors: Float32Array): number {
+    const first = this.#nextOrdinal;
+    assert(!this.#packed, "vectors are asked for when all writes are planned");
+    if (vectors.length > 0) this.#vectors.push(vectors);
+    this.#nextOrdinal += vectors.length / this.dimension;
+    assert(Number.isInteger(this.#nextOrdinal), "vectors are whole rows");
+    return first;
+  }
+
+  /** Puts the rows that are newer than what is there; vectors of the others are not stored. */
+  putNewer({ changes, versionOf, vectors, metadata }: FullRows): void {
+    const newer: number[] = [];
+    changes.forEach((change, index) => {
+      if (this.isNewer(versionOf(index), change)) newer.push(index);
+    });
+    const stored = pickVectors(vectors, newer, this.dimension);
+    const first = this.append(stored);
+    newer.forEach((index, position) => {
+      const change = changes[index] as RowChange;
+      // An id that comes twice was put by its first row.
+      if (!this.isNewer(versionOf(index), change)) return;
+      const crc = vectorCrc(stored, position, this.dimension);
+      const where = { ordinal: first + position, vectorCrc: crc };
+      putRow(change, versionOf(index), where, packedItem(metadata, index));
+    });
+  }
+
+  /** Leaves a tombstone where that is newer than what is there. */
+  buryOlder(change: RowChange, version: string): void {
+    if (this.isNewer(version, change)) buryRow(change, version);
+  }
+
+  /**
+   * Gives live rows, with their vectors, new ordinals; all else about them stays, so that nobody sees
+   * a difference but the one who counts the room.
+   */
+  move(rows: readonly RowRecord[], vectors: Float32Array): void {
+    const first = this.append(vectors);
+    rows.forEach((row, index) => {
+      this.of(row.id).after = { ...row, ordinal: first + index };
+    });
+  }
+}
