@@ -8,6 +8,7 @@ export * from "./json-file.js";
 export * from "./limits.js";
 export * from "./memory-disk.js";
 export * from "./memory-network.js";
+export * from "./native-gate.js";
 export * from "./network.js";
 export * from "./packed-bytes.js";
 export * from "./random.js";

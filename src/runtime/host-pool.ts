@@ -78,7 +78,7 @@ export class HostPool implements Hosts {
     const slot = this.#slots.get(name);
     if (!slot) throw invalid(`there is no host ${name}`);
     if (slot.state !== "up") throw new DvespError("CLOSED", `${name} is ${slot.state}`);
-    if (how === "terminate") slot.terminate();
+    if (how === "terminate") await slot.terminate();
     else await this.#system.requestHost(name, { type: "die", how }, 5000).catch(unlessGone);
   }
 

@@ -10,7 +10,13 @@
  */
 import { MessageChannel } from "node:worker_threads";
 import type { Piscina } from "piscina";
-import { DvespError, type PlainError, toDvespError } from "../base/index.js";
+import {
+  DvespError,
+  type PlainError,
+  closeNativeGate,
+  nativeGate,
+  toDvespError,
+} from "../base/index.js";
 import { PortLink } from "../mailbox/index.js";
 import type { ActorSystem } from "./actor-system.js";
 import { backoffDelayMs } from "./backoff.js";
@@ -34,6 +40,7 @@ interface Run {
   readonly abort: AbortController;
   readonly link: PortLink;
   readonly threadId: Int32Array;
+  readonly nativeGate: Int32Array;
   /** The task has settled and the loss, if it was one, was told. */
   ended: Promise<void>;
   /** The thread has exited; known from when the host is up. */
@@ -41,6 +48,8 @@ interface Run {
 }
 
 const startMsMax = 30_000;
+/** A thread that stays in one native call for longer is terminated all the same. */
+const nativeCallMsMax = 2000;
 /** A host that lived less than this was not well: the next one waits. */
 const shortLifeMs = 1000;
 const backoff = { minMs: 100, maxMs: 5000, jitter: 0.2 };
@@ -77,12 +86,13 @@ export class HostSlot {
       abort: new AbortController(),
       link: new PortLink(port1),
       threadId: new Int32Array(new SharedArrayBuffer(4)),
+      nativeGate: nativeGate(),
       ended: Promise.resolve(),
       exited: undefined,
     };
     this.#run = run;
     const { threadId, abort, link } = run;
-    const of = { host: name, hub: system.host, port: port2, threadId };
+    const of = { host: name, hub: system.host, port: port2, threadId, nativeGate: run.nativeGate };
     const setup: HostSetup = { ...of, taskThreads, testHooks };
     system.connect(name, link, () => this.#linkClosed(run));
     const task = threads.run(setup, { transferList: [port2], signal: abort.signal });
@@ -93,9 +103,9 @@ export class HostSlot {
     void this.#awaitUp(run);
   }
 
-  /** Ends the thread from outside, at once. */
-  terminate(): void {
-    this.#run?.abort.abort();
+  /** Ends the thread from outside: at once, but not within native code. */
+  async terminate(): Promise<void> {
+    if (this.#run) await this.#terminate(this.#run);
   }
 
   /** Stops the host's actors and its thread within `limitMs`; what is not done then is cut off. */
@@ -113,10 +123,15 @@ export class HostSlot {
       await run.ended;
     };
     await endedWithin(system.clock, limitMs, end());
-    run.abort.abort();
+    await this.#terminate(run);
     await run.ended;
     system.disconnect(name, run.link);
     system.emit("host_stopped", { name });
+  }
+
+  async #terminate(run: Run): Promise<void> {
+    await closeNativeGate(run.nativeGate, this.#options.system.clock, nativeCallMsMax);
+    run.abort.abort();
   }
 
   /** The host is up when its system answers; one that never does is cut off and started anew. */
@@ -125,7 +140,7 @@ export class HostSlot {
     try {
       await system.requestHost(name, { type: "ping" }, startMsMax);
     } catch {
-      run.abort.abort();
+      await this.#terminate(run);
       return;
     }
     if (this.#run !== run || this.#state !== "starting") return;

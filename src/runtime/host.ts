@@ -6,7 +6,7 @@
  * starts the host anew.
  */
 import { type MessagePort, threadId } from "node:worker_threads";
-import { DvespError, systemClock, systemRandom } from "../base/index.js";
+import { DvespError, systemClock, systemRandom, useNativeGate } from "../base/index.js";
 import { PortLink } from "../mailbox/index.js";
 import { ActorSystem } from "./actor-system.js";
 import { dieSoon } from "./deaths.js";
@@ -20,6 +20,8 @@ export interface HostSetup {
   readonly port: MessagePort;
   /** Shared, one element: the host writes its thread's id there before it answers anything. */
   readonly threadId: Int32Array;
+  /** Closed before the thread is terminated. */
+  readonly nativeGate: Int32Array;
   /** Threads that its tasks may take. */
   readonly taskThreads: number;
   /** Whether the thread may be killed from inside, by tests. */
@@ -30,6 +32,7 @@ export interface HostSetup {
 export default async function runHost(setup: HostSetup): Promise<void> {
   const { host, hub, port, taskThreads, testHooks } = setup;
   Atomics.store(setup.threadId, 0, threadId);
+  useNativeGate(setup.nativeGate);
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const onHostRequest = async (request: HostRequest): Promise<void> => {

@@ -3,7 +3,7 @@
  * between two steps of an iterator: an abandoned one holds nothing, and a release is always safe.
  */
 import type { RangeOptions, RootDatabase } from "lmdb";
-import { assert } from "../base/index.js";
+import { assert, inNative } from "../base/index.js";
 import { lmdbError } from "./lmdb-errors.js";
 import type { KeyRange, TableEntry, TableSnapshot } from "./table.js";
 
@@ -32,7 +32,7 @@ export class LmdbSnapshot implements TableSnapshot {
   get(key: Uint8Array): Uint8Array | undefined {
     assert(!this.#released, "read of a released snapshot");
     try {
-      return this.#database.get(key, { transaction: this.#transaction });
+      return inNative(() => this.#database.get(key, { transaction: this.#transaction }));
     } catch (error) {
       throw lmdbError(error, "reading the table");
     }
@@ -42,7 +42,8 @@ export class LmdbSnapshot implements TableSnapshot {
     assert(!this.#released, "read of a released snapshot");
     try {
       // The value is left in a buffer of lmdb-js: nothing is made of it.
-      return this.#database.getBinaryFast(key, { transaction: this.#transaction }) !== undefined;
+      const options = { transaction: this.#transaction };
+      return inNative(() => this.#database.getBinaryFast(key, options)) !== undefined;
     } catch (error) {
       throw lmdbError(error, "reading the table");
     }
@@ -69,7 +70,7 @@ export class LmdbSnapshot implements TableSnapshot {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#transaction.done();
+    inNative(() => this.#transaction.done());
     this.#onRelease();
   }
 
@@ -86,7 +87,8 @@ export class LmdbSnapshot implements TableSnapshot {
       assert(!this.#released, "read of a released snapshot");
       const transaction = this.#transaction;
       try {
-        page = [...fetch({ start, exclusiveStart, end: range.to, limit, transaction })];
+        const options = { start, exclusiveStart, end: range.to, limit, transaction };
+        page = inNative(() => [...fetch(options)]);
       } catch (error) {
         throw lmdbError(error, "reading the table");
       }

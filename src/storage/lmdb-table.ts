@@ -11,11 +11,12 @@
  *   nobody handles when a commit fails.
  * - Every opening is read-write, also a reader's: lmdb-js shares one environment between the threads
  *   of a process, with the settings of whoever came first.
+ * - Every call goes through `inNative`: the binding cannot bear that its thread is terminated meanwhile.
  * - A snapshot is a read transaction of its own; `resetReadTxn` before it, as lmdb-js would else
  *   reuse the one of this turn, and after it, so that nobody else gets this one.
  */
 import { open } from "lmdb";
-import { DvespError, invalid, type Disk } from "../base/index.js";
+import { DvespError, inNative, inNativeTurn, invalid, type Disk } from "../base/index.js";
 import { isShortWrite, lmdbError } from "./lmdb-errors.js";
 import { lmdbFileState, prepareLmdbFiles } from "./lmdb-file.js";
 import { LmdbSnapshot, type Database, type Transaction } from "./lmdb-snapshot.js";
@@ -48,7 +49,7 @@ export const openLmdbTable: OpenTable = async (directory, disk, mode) => {
     throw invalid(`there is no table in ${directory}`);
   }
   try {
-    const database = open<Buffer, Uint8Array>(directory, settings) as Database;
+    const database = inNative(() => open<Buffer, Uint8Array>(directory, settings)) as Database;
     return new LmdbTable(database, directory, disk);
   } catch (error) {
     throw lmdbError(error, `opening ${directory}`);
@@ -69,18 +70,22 @@ class LmdbTable implements Table {
 
   async commit(writes: readonly TableWrite[]): Promise<void> {
     try {
-      await this.#database.batch(() => {
-        for (const { key, value } of writes) {
-          void (value ? this.#database.put(key, value as Buffer) : this.#database.remove(key));
-        }
-      });
+      await inNativeTurn(() => this.#batch(writes));
     } catch (error) {
       throw await this.#failure(error);
     }
   }
 
+  #batch(writes: readonly TableWrite[]): Promise<boolean> {
+    return this.#database.batch(() => {
+      for (const { key, value } of writes) {
+        void (value ? this.#database.put(key, value as Buffer) : this.#database.remove(key));
+      }
+    });
+  }
+
   snapshot(): TableSnapshot {
-    const transaction = this.#begin();
+    const transaction = inNative(() => this.#begin());
     const snapshot = new LmdbSnapshot(this.#database, transaction, () =>
       this.#snapshots.delete(snapshot),
     );
@@ -100,7 +105,7 @@ class LmdbTable implements Table {
   }
 
   bytes(): number {
-    const { lastPageNumber, root } = this.#database.getStats() as {
+    const { lastPageNumber, root } = inNative(() => this.#database.getStats()) as {
       lastPageNumber: number;
       root: { pageSize: number };
     };
@@ -109,7 +114,7 @@ class LmdbTable implements Table {
 
   async close(): Promise<void> {
     for (const snapshot of this.#snapshots) snapshot.release();
-    await this.#database.close();
+    await inNative(() => this.#database.close());
   }
 
   /** lmdb-js rejects with a general error that holds a promise of the true one. */

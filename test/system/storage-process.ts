@@ -10,7 +10,7 @@ export const preamble = `
 import { openRowStore, acquireDirectoryLock, vectorCrc, bytesCrc } from ${JSON.stringify(
   pathToFileURL(resolve(dist, "storage/index.js")).href,
 )};
-import { systemClock, systemDisk } from ${JSON.stringify(
+import { closeNativeGate, nativeGate, systemClock, systemDisk, useNativeGate } from ${JSON.stringify(
   pathToFileURL(resolve(dist, "base/index.js")).href,
 )};
 const dimension = 32;

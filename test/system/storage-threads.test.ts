@@ -14,14 +14,24 @@ const { Worker } = await import("node:worker_threads");
 const { once } = await import("node:events");
 function thread(program) {
   const source = ${JSON.stringify(preamble)} +
-    'import { parentPort, workerData } from "node:worker_threads";\\n' + program;
-  return new Worker(new URL("data:text/javascript," + encodeURIComponent(source)), { workerData: args[0] });
+    'import { parentPort, workerData } from "node:worker_threads";\\n' +
+    'useNativeGate(workerData.gate);\\n' + program;
+  const workerData = { directory: args[0], gate: nativeGate() };
+  const worker = new Worker(new URL("data:text/javascript," + encodeURIComponent(source)), { workerData });
+  // As hosts of actors are ended.
+  worker.end = async () => {
+    const ended = once(worker, "exit");
+    await closeNativeGate(workerData.gate, systemClock, 2000);
+    await worker.terminate();
+    await ended;
+  };
+  return worker;
 }
 async function answer(worker) { return (await once(worker, "message"))[0]; }
 `;
 
 const readerThread = `
-const store = await open(workerData, "read");
+const store = await open(workerData.directory, "read");
 parentPort.on("message", async (message) => {
   if (message === "close") { await store.close(); parentPort.close(); return; }
   // Several looks within one turn, each of which must be the newest commit.
@@ -78,7 +88,7 @@ console.log(looks);
 `;
 
 const writerThread = `
-const store = await open(workerData, "write");
+const store = await open(workerData.directory, "write");
 parentPort.postMessage(store.nextOrdinal);
 for (;;) {
   await store.commit(batchOf(store.nextOrdinal, 2000));
@@ -100,9 +110,7 @@ for (const [turn, delayMs] of args[1].split(",").map(Number).entries()) {
   // Every second one has made a commit, however slow the machine is.
   if (turn % 2 === 1) await once(writer, "message");
   await new Promise((resolve) => setTimeout(resolve, delayMs));
-  const ended = once(writer, "exit");
-  await writer.terminate();
-  await ended;
+  await writer.end();
   if (reader.rows < acknowledged) throw new Error(reader.rows + " of " + acknowledged);
   await check(reader);
 }
@@ -111,6 +119,32 @@ await last.commit(batchOf(last.nextOrdinal, 10));
 console.log(await check(last));
 await last.close();
 await reader.close();
+`;
+
+/** Reads and writes without a pause: nearly always within LMDB. */
+const busyThread = `
+const store = await open(workerData.directory, "write");
+parentPort.postMessage("busy");
+for (;;) {
+  await store.commit(batchOf(store.nextOrdinal, 20));
+  for (let look = 0; look < 50; look++) {
+    const snapshot = store.snapshot();
+    for (const row of snapshot.scan(Math.max(0, snapshot.nextOrdinal - 100))) snapshot.ordinalOf(row.id);
+    snapshot.release();
+  }
+}
+`;
+
+const terminateBusyThreads = `
+for (const delayMs of args[1].split(",").map(Number)) {
+  const busy = thread(${JSON.stringify(busyThread)});
+  await answer(busy);
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await busy.end();
+}
+const last = await open(args[0], "write");
+console.log(await check(last));
+await last.close();
 `;
 
 describe(`threads on one store (SEED=${seed})`, () => {
@@ -143,5 +177,11 @@ describe(`threads on one store (SEED=${seed})`, () => {
     const delays = Array.from({ length: 25 }, () => randomBelow(random, 120));
     const rows = Number(await run(terminateWriters, delays.join(",")));
     expect(rows).toBeGreaterThanOrEqual(12 * 2000 + 10);
+  });
+
+  it("end without the process when they are terminated while they read and write", async () => {
+    const random = seededRandom(seed);
+    const delays = Array.from({ length: 40 }, () => randomBelow(random, 30));
+    expect(Number(await run(terminateBusyThreads, delays.join(",")))).toBeGreaterThan(0);
   });
 });
