@@ -8,12 +8,15 @@ interface Pending {
   readonly at: number;
   readonly order: number;
   readonly action: () => void;
+  isCancelled: boolean;
 }
 
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
-  #pending: Pending[] = [];
+  /** A binary heap; the first fires first. Timers that were cancelled leave it when their time comes. */
+  readonly #heap: Pending[] = [];
+  #cancelled = 0;
 
   constructor(start_ms = 1_700_000_000_000) {
     this.#now = start_ms;
@@ -28,14 +31,15 @@ export class VirtualClock implements Clock {
   }
 
   after(delay_ms: number, action: () => void): Timer {
-    const entry = { at: this.#now + Math.max(0, delay_ms), order: this.#order++, action };
-    this.#pending.push(entry);
-    return { cancel: () => void (this.#pending = this.#pending.filter((one) => one !== entry)) };
+    const at = this.#now + Math.max(0, delay_ms);
+    const entry = { at, order: this.#order++, action, isCancelled: false };
+    this.#push(entry);
+    return { cancel: () => this.#cancel(entry) };
   }
 
   /** Timers not yet fired. */
   get pending(): number {
-    return this.#pending.length;
+    return this.#heap.length - this.#cancelled;
   }
 
   /**
@@ -45,22 +49,64 @@ export class VirtualClock implements Clock {
   async advance(delta_ms: number): Promise<void> {
     const end = this.#now + delta_ms;
     await drainMicrotasks();
-    for (let next = this.#earliest(); next && next.at <= end; next = this.#earliest()) {
-      this.#now = next.at;
-      this.#pending = this.#pending.filter((one) => one !== next);
-      next.action();
-      await drainMicrotasks();
-    }
+    while (this.fireNext(end)) await drainMicrotasks();
     this.#now = end;
   }
 
-  #earliest(): Pending | undefined {
-    let best: Pending | undefined;
-    for (const one of this.#pending) {
-      if (!best || one.at < best.at || (one.at === best.at && one.order < best.order)) best = one;
+  /** Moves on to the next timer and fires it; false when there is none up to the time `end_ms`. */
+  fireNext(end_ms: number): boolean {
+    let next = this.#heap[0];
+    for (; next?.isCancelled; next = this.#heap[0]) {
+      this.#cancelled--;
+      this.#pop();
     }
-    return best;
+    if (!next || next.at > end_ms) return false;
+    this.#pop();
+    // What is cancelled from now on is not in the heap any more.
+    next.isCancelled = true;
+    this.#now = Math.max(this.#now, next.at);
+    next.action();
+    return true;
   }
+
+  #cancel(entry: Pending): void {
+    if (entry.isCancelled) return;
+    entry.isCancelled = true;
+    this.#cancelled++;
+  }
+
+  #push(entry: Pending): void {
+    const heap = this.#heap;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (!isBefore(entry, heap[parent] as Pending)) break;
+      heap[at] = heap[parent] as Pending;
+      at = parent;
+    }
+    heap[at] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right && isBefore(right, heap[child] as Pending)) child++;
+      if (!isBefore(heap[child] as Pending, last)) break;
+      heap[at] = heap[child] as Pending;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(one: Pending, other: Pending): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
 }
 
 /** Waits until every promise chain that can go on without time or input has done so. */

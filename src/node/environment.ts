@@ -4,8 +4,8 @@
  */
 import { SystemNetwork, systemClock, systemRandom } from "../base/index.js";
 import type { Clock, Network, Random } from "../base/index.js";
-import { HostPool } from "../runtime/index.js";
-import type { HostPoolOptions, Hosts } from "../runtime/index.js";
+import { HostPool, importLoader } from "../runtime/index.js";
+import type { HostPoolOptions, Hosts, Loader } from "../runtime/index.js";
 import { systemStorage } from "../storage/index.js";
 import type { Storage } from "../storage/index.js";
 
@@ -14,6 +14,8 @@ export interface NodeEnvironment {
   readonly random: Random;
   readonly storage: Storage;
   readonly network: Network;
+  /** How the main host comes by the code of actors. */
+  readonly load: Loader;
   /** Not started yet; actors on them have the same clock and storage. */
   readonly makeHosts: (options: HostPoolOptions) => Hosts;
 }
@@ -24,5 +26,6 @@ export const systemEnvironment: NodeEnvironment = {
   random: systemRandom,
   storage: systemStorage,
   network: new SystemNetwork(),
+  load: importLoader,
   makeHosts: (options) => new HostPool(options),
 };

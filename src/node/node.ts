@@ -14,7 +14,7 @@ import { DvespError, present } from "../base/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
 import { HybridClock } from "../consistency/index.js";
 import type { StoreEvent } from "../protocol/index.js";
-import { ActorSystem, importLoader } from "../runtime/index.js";
+import { ActorSystem } from "../runtime/index.js";
 import type { HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
@@ -78,7 +78,7 @@ export class Node {
   #ready = false;
 
   private constructor({ view, catalog, environment, lock, options, tuning }: NodeParts) {
-    const { clock, random, storage } = environment;
+    const { clock, random, storage, load } = environment;
     this.view = view;
     this.#environment = environment;
     this.#lock = lock;
@@ -91,7 +91,7 @@ export class Node {
       clock,
       random,
       storage,
-      load: importLoader,
+      load,
       onEvent: this.events.publish,
     });
     const testHooks = options.test_hooks ?? false;

@@ -7,6 +7,7 @@ export * from "./dispatcher.js";
 export * from "./events.js";
 export * from "./host-pool.js";
 export type * from "./hosts.js";
+export * from "./local-hosts.js";
 export * from "./loader.js";
 export * from "./system-options.js";
 export * from "./task-pool.js";

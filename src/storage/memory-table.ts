@@ -1,8 +1,12 @@
 /**
  * The table's twin in memory. Its state is a list of chunks that never change, so a snapshot is such
  * a list, and the state that a crash leaves is the list before a commit or the one after it.
+ *
+ * An empty file on the disk stands for it: a table is there as long as its file is, and is as slow as
+ * the disk.
  */
-import { assert, type DvespError } from "../base/index.js";
+import { join } from "node:path";
+import { assert, diskErrorCode, type Disk, type DvespError } from "../base/index.js";
 import {
   bytesOf,
   changed,
@@ -21,22 +25,32 @@ export interface CommitPoint {
   readonly when: "before" | "after";
 }
 
+const fileName = "table.mem";
+
+interface TableState {
+  readonly directory: string;
+  chunks: Chunks;
+}
+
 /** The tables by directory, as a disk holds files: they outlive those who open them. */
 export class MemoryTables {
-  readonly #states = new Map<string, Chunks>();
+  readonly #states = new Map<string, TableState>();
   #failure: DvespError | undefined;
   /** Called on both sides of every commit. */
   onCommit: (point: CommitPoint) => void = () => undefined;
 
-  readonly open: OpenTable = (directory) =>
-    Promise.resolve(
-      new MemoryTable(
-        () => this.#state(directory),
-        (writes) => {
-          this.#commit(directory, writes);
-        },
-      ),
+  readonly open: OpenTable = async (directory, disk, mode) => {
+    const isNew = mode === "write" && (await makeFile(disk, join(directory, fileName)));
+    if (isNew) this.#states.delete(directory);
+    const state = this.#state(directory);
+    return new MemoryTable(
+      () => state.chunks,
+      async (writes) => {
+        await disk.freeBytes(directory);
+        this.#commit(state, writes);
+      },
     );
+  };
 
   /** The next commit fails with `error`, and nothing of it happens. */
   failNextCommit(error: DvespError): void {
@@ -46,42 +60,47 @@ export class MemoryTables {
   /** The tables that a power cut at this moment would leave. */
   crash(): MemoryTables {
     const left = new MemoryTables();
-    for (const [directory, chunks] of this.#states) left.#states.set(directory, chunks);
+    for (const [directory, state] of this.#states) left.#states.set(directory, { ...state });
     return left;
   }
 
   /** Puts or removes one entry behind the back of whoever has the table open. */
   corrupt(directory: string, write: TableWrite): void {
-    this.#states.set(directory, changed(this.#state(directory), [write]));
+    const state = this.#state(directory);
+    state.chunks = changed(state.chunks, [write]);
   }
 
-  #state(directory: string): Chunks {
-    return this.#states.get(directory) ?? [];
+  #state(directory: string): TableState {
+    const known = this.#states.get(directory);
+    if (known) return known;
+    const made = { directory, chunks: [] };
+    this.#states.set(directory, made);
+    return made;
   }
 
-  #commit(directory: string, writes: readonly TableWrite[]): void {
+  #commit(state: TableState, writes: readonly TableWrite[]): void {
+    const { directory } = state;
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure;
     this.onCommit({ directory, when: "before" });
-    this.#states.set(directory, changed(this.#state(directory), writes));
+    state.chunks = changed(state.chunks, writes);
     this.onCommit({ directory, when: "after" });
   }
 }
 
 class MemoryTable implements Table {
   readonly #state: () => Chunks;
-  readonly #apply: (writes: readonly TableWrite[]) => void;
+  readonly #apply: (writes: readonly TableWrite[]) => Promise<void>;
   readonly #snapshots = new Set<MemorySnapshot>();
 
-  constructor(state: () => Chunks, apply: (writes: readonly TableWrite[]) => void) {
+  constructor(state: () => Chunks, apply: (writes: readonly TableWrite[]) => Promise<void>) {
     this.#state = state;
     this.#apply = apply;
   }
 
-  async commit(writes: readonly TableWrite[]): Promise<void> {
-    await Promise.resolve();
-    this.#apply(writes);
+  commit(writes: readonly TableWrite[]): Promise<void> {
+    return this.#apply(writes);
   }
 
   snapshot(): TableSnapshot {
@@ -148,5 +167,16 @@ class MemorySnapshot implements TableSnapshot {
 
   #check(): void {
     assert(!this.#released, "read of a released snapshot");
+  }
+}
+
+/** Whether it was not there. */
+async function makeFile(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await (await disk.open(path, "create")).close();
+    return true;
+  } catch (error) {
+    if (diskErrorCode(error) === "EEXIST") return false;
+    throw error;
   }
 }

@@ -1,0 +1,21 @@
+import { MemoryNetwork, seededRandom } from "../../../src/base/index.js";
+import { describeApi } from "../../conformance/api-suite.js";
+import { loadActorModules } from "../../sim/actor-modules.js";
+import { DriftingClock } from "../../sim/drifting-clock.js";
+import { drivenStore } from "../../sim/driven-store.js";
+import { Machine } from "../../sim/sim-node.js";
+import { SimTime } from "../../sim/sim-time.js";
+
+describeApi("a node on a simulated machine", async () => {
+  const time = new SimTime(Date.now());
+  const machine = new Machine({
+    name: "n1",
+    clock: new DriftingClock(time.clock, 1, 0),
+    random: seededRandom(1),
+    network: new MemoryNetwork({ clock: time.clock }).at("n1"),
+    load: await loadActorModules(),
+  });
+  const { store } = await time.until(machine.start());
+  const driven = drivenStore(store, time);
+  return { store: driven, close: () => driven.close() };
+});
