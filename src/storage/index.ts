@@ -1,6 +1,7 @@
 /** The truth on disk: row stores, their verification, and the lock of a data directory. */
 export * from "./checksum.js";
 export * from "./directory-lock.js";
+export * from "./hint-log.js";
 export * from "./memory-storage.js";
 export { MemoryTables, type CommitPoint } from "./memory-table.js";
 export { openRowStore, type RowStoreOptions } from "./open-row-store.js";

@@ -4,14 +4,14 @@ import { repairLimits } from "../../src/actors/repair/limits.js";
 import type { RepairLimits } from "../../src/actors/repair/limits.js";
 import { ShardRepair } from "../../src/actors/repair/shard-repair.js";
 import { Throttle } from "../../src/actors/repair/throttle.js";
-import { ModelCluster, settings } from "./model-cluster.js";
+import { PlainCluster, settings } from "./repair-cluster.js";
 
 export interface SeenEvent {
   readonly type: string;
   readonly [detail: string]: unknown;
 }
 
-export class RepairWorld extends ModelCluster {
+export class RepairWorld extends PlainCluster {
   readonly repairs = new Map<string, ShardRepair>();
   readonly events: SeenEvent[] = [];
   readonly limits: RepairLimits;

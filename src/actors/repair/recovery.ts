@@ -45,7 +45,8 @@ export interface RecoveryState {
 export class Recovery {
   readonly #parts: RecoveryParts;
   readonly #read = new Map<string, Read>();
-  #epoch = 0;
+  /** The epoch, and what was filled: other data has not been filled from anybody yet. */
+  #reading = "";
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
@@ -54,10 +55,11 @@ export class Recovery {
   /** One attempt to read from those still unread, and to count if that was enough. */
   async attempt({ shard, replicas }: ShardAccess): Promise<RecoveryState> {
     const { self, questions } = this.#parts;
-    if (shard.epoch !== this.#epoch) this.#read.clear();
-    this.#epoch = shard.epoch;
     const own = replicas.find(({ local }) => local);
     if (!own) return this.#state(shard, false);
+    const reading = `${shard.epoch} ${own.place.identity}`;
+    if (reading !== this.#reading) this.#read.clear();
+    this.#reading = reading;
     const ownQuestions = questions(own);
     await ownQuestions.fence(shard.epoch);
     for (const other of replicas) {

@@ -6,17 +6,17 @@ import { PairSync } from "../../../../src/actors/repair/pair-sync.js";
 import type { SyncReport } from "../../../../src/actors/repair/pair-sync.js";
 import { ReplicaQuestions } from "../../../../src/actors/repair/replica-questions.js";
 import { Throttle } from "../../../../src/actors/repair/throttle.js";
-import { ModelCluster, idOf, pick } from "../../../support/model-cluster.js";
+import { PlainCluster, idOf, pick } from "../../../support/repair-cluster.js";
 
 const nodes = ["n1", "n2"];
 
-function questions(cluster: ModelCluster, node: string): ReplicaQuestions {
+function questions(cluster: PlainCluster, node: string): ReplicaQuestions {
   const place = cluster.shard.replicas.find((one) => one.node === node)!;
   return new ReplicaQuestions(cluster.replicaOf("n1", place), 1000);
 }
 
 /** Runs one sync of n1 and n2 to its end. */
-async function sync(cluster: ModelCluster, changes: Partial<RepairLimits> = {}) {
+async function sync(cluster: PlainCluster, changes: Partial<RepairLimits> = {}) {
   const limits = { ...repairLimits, ...changes };
   const { clock } = cluster;
   const throttle = new Throttle(clock, limits.bytesPerSecond);
@@ -31,7 +31,7 @@ async function sync(cluster: ModelCluster, changes: Partial<RepairLimits> = {}) 
 
 describe("a sync of two replicas", () => {
   it("asks replicas that are equal for their roots alone", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     for (let n = 0; n < 10; n++) cluster.put(n, nodes);
     const report = await sync(cluster);
     expect(report.wereEqual).toBe(true);
@@ -39,7 +39,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("copies both ways what is newer, deletes included", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     cluster.put(1, nodes);
     cluster.put(1, ["n1"]);
     cluster.put(2, nodes);
@@ -58,7 +58,7 @@ describe("a sync of two replicas", () => {
 
   it("sends what differs, and little more", async () => {
     const cost = async (differing: number): Promise<SyncReport> => {
-      const cluster = new ModelCluster(nodes);
+      const cluster = new PlainCluster(nodes);
       for (let n = 0; n < 3000; n++) cluster.put(n, nodes);
       for (let n = 0; n < differing; n++) cluster.put(n * 7, ["n1"]);
       const report = await sync(cluster);
@@ -77,7 +77,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("leaves writes that are under way alone", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     cluster.put(1, ["n2"], 100);
     const version = cluster.put(2, ["n1"], 50);
     const row = cluster.replica("n1").rows.get(idOf(2))!;
@@ -89,7 +89,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("copies at once what a clock that is ahead stamped", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     cluster.put(1, ["n2"], -20_000);
     const report = await sync(cluster);
     expect(report.copied).toEqual([1, 0]);
@@ -97,7 +97,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("does not give back a tombstone that the other has dropped", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     cluster.put(1, nodes, 30_000);
     const version = cluster.remove(1, nodes, 20_000);
     cluster.put(2, ["n1"]);
@@ -109,7 +109,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("brings a tombstone to one that is not known to have had it", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     cluster.remove(1, ["n1"], 20_000);
     const report = await sync(cluster);
     expect(report.copied).toEqual([0, 1]);
@@ -117,14 +117,14 @@ describe("a sync of two replicas", () => {
   });
 
   it("says what it cannot mend", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     const version = cluster.put(1, ["n1"]);
     cluster.replica("n2").take(idOf(1), { version });
     expect(await sync(cluster)).toMatchObject({ copied: [0, 0], conflicts: 1 });
   });
 
   it("goes no faster than it may", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     for (let n = 0; n < 400; n++) cluster.put(n, ["n1"]);
     const began = cluster.clock.now();
     const bytesPerSecond = 4000;
@@ -135,7 +135,7 @@ describe("a sync of two replicas", () => {
   });
 
   it("rejects when one does not answer, and keeps what was copied", async () => {
-    const cluster = new ModelCluster(nodes);
+    const cluster = new PlainCluster(nodes);
     for (let n = 0; n < 40; n++) cluster.put(n, ["n1"]);
     cluster.onMessage = (_, type) => {
       if (type === "apply" && cluster.replica("n2").rows.size > 0) cluster.down.add("n2");
@@ -151,7 +151,7 @@ describe("a sync of two replicas", () => {
 
   it("makes any two histories equal, and never puts older over newer", async () => {
     for (let seed = 1; seed <= 40; seed++) {
-      const cluster = new ModelCluster(nodes, seed);
+      const cluster = new PlainCluster(nodes, seed);
       const { random } = cluster;
       const newest = new Map<string, string>();
       for (let write = 0; write < 120; write++) {

@@ -7,7 +7,7 @@ import {
   readsNeeded,
   withActive,
 } from "../../../../src/actors/repair/recovery-quorum.js";
-import { idOf, placeOf } from "../../../support/model-cluster.js";
+import { idOf, placeOf } from "../../../support/repair-cluster.js";
 import { RepairWorld } from "../../../support/repair-world.js";
 
 const soonMs = 15_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomBelow, randomFraction } from "../../../../src/base/index.js";
-import { idOf, pick } from "../../../support/model-cluster.js";
+import { idOf, pick } from "../../../support/repair-cluster.js";
 import { RepairWorld } from "../../../support/repair-world.js";
 
 const nodes = ["n1", "n2", "n3"];

@@ -15,7 +15,7 @@ import type {
   ShardAccess,
 } from "../../src/actors/replicas/access.js";
 import { idName } from "../../src/actors/repair/versioned-rows.js";
-import { ModelReplica } from "./model-replica.js";
+import { PlainReplica } from "./repair-replica.js";
 
 export const settings: CollectionSettings = {
   collection: "docs",
@@ -26,9 +26,9 @@ export const settings: CollectionSettings = {
   replication_factor: 3,
 };
 
-export class ModelCluster {
+export class PlainCluster {
   readonly clock = new VirtualClock();
-  readonly replicas = new Map<string, ModelReplica>();
+  readonly replicas = new Map<string, PlainReplica>();
   readonly down = new Set<string>();
   /** Messages from a to b are lost: `a>b`. */
   readonly cut = new Set<string>();
@@ -45,12 +45,12 @@ export class ModelCluster {
 
   constructor(nodes: readonly string[], seed = 1) {
     this.random = seededRandom(seed);
-    for (const node of nodes) this.replicas.set(node, new ModelReplica());
+    for (const node of nodes) this.replicas.set(node, new PlainReplica());
     const replicas = nodes.map((node) => placeOf(node, "active"));
     this.shard = { id: 0, from: 0, to: hashEnd, epoch: 1, replicas };
   }
 
-  replica(node: string): ModelReplica {
+  replica(node: string): PlainReplica {
     return this.replicas.get(node)!;
   }
 
@@ -75,7 +75,7 @@ export class ModelCluster {
 
   /** The node has lost its disk: it is empty, and the map says so. */
   wipe(node: string): void {
-    this.replicas.set(node, new ModelReplica());
+    this.replicas.set(node, new PlainReplica());
     this.changeState(node, "recovering");
   }
 
@@ -152,7 +152,7 @@ export class ModelCluster {
     if (this.replica(to) !== life) return { outcome: "gone" };
     this.asked.push({ node: to, type: message.type });
     this.onMessage(to, message.type);
-    const value = life.handle(message as Parameters<ModelReplica["handle"]>[0]);
+    const value = life.handle(message as Parameters<PlainReplica["handle"]>[0]);
     if (from !== to) {
       await this.#travel();
       if (this.#isLost(to, from)) return this.#timeout(timeoutMs);

@@ -28,7 +28,7 @@ export interface RowsMessage {
 
 const dimension = 2;
 
-export class ModelReplica {
+export class PlainReplica {
   readonly rows = new Map<string, ModelRow>();
   readonly registers = new Map<string, RegisterState>();
   readonly floors: string[] = [];
