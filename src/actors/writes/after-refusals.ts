@@ -1,0 +1,33 @@
+/** What a coordinator does about refusals before it tries again. */
+import { randomBelow, sleep } from "../../base/index.js";
+import type { Refusal } from "../replica/replication-messages.js";
+import type { ShardAccess } from "../replicas/access.js";
+import type { WriteParts } from "./write-parts.js";
+
+/** How long an undecided batch gets to be decided. */
+const stagedMs = 20;
+/** Rivals that refuse each other wait a time of chance, so that one of them comes through. */
+const rivalMs = 8;
+
+/**
+ * Moves the clock above what was seen, waits for a newer map, or for a batch to be decided. Whether a
+ * version larger than the one given is needed.
+ */
+export async function afterRefusals(
+  { versions, access, clock, random }: WriteParts,
+  { shard }: ShardAccess,
+  refusals: readonly Refusal[],
+): Promise<boolean> {
+  let isBehind = false;
+  for (const refusal of refusals) {
+    if (refusal.refused !== "behind") continue;
+    versions.observe(refusal.version);
+    isBehind = true;
+  }
+  if (refusals.some(({ refused }) => refused === "stale")) {
+    await access.newer(shard.id, shard.epoch);
+  }
+  if (refusals.some(({ refused }) => refused === "staged")) await sleep(clock, stagedMs);
+  else if (isBehind) await sleep(clock, randomBelow(random, rivalMs));
+  return isBehind;
+}

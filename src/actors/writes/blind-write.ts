@@ -1,0 +1,151 @@
+/**
+ * Writes that need to know nothing of what is there: inserts, and deletes by ids, in one shard. They go
+ * to all replicas at once, and are there when as many as the level asks for have them; the larger version
+ * wins everywhere.
+ *
+ * A replica that has, or has promised, something larger refuses: the clock of this node is behind, and
+ * the write must not pass for an older one. It is stamped again. If no replica took the older stamp that
+ * is all; otherwise a majority first promises a new ballot, and says what it has (see `Trail`).
+ */
+import { sleep } from "../../base/index.js";
+import { majorityOf, neededFor } from "../../cluster/index.js";
+import type {
+  PackedDelete,
+  PackedInsert,
+  WriteMessage,
+  WriteOutcome,
+} from "../replica/messages.js";
+import type { PreparedRows } from "../replica/replication-messages.js";
+import type { ShardAccess } from "../replicas/access.js";
+import { afterRefusals } from "./after-refusals.js";
+import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
+import { prepare } from "./promises.js";
+import { checkAlive } from "./round.js";
+import type { Round } from "./round.js";
+import { settle } from "./settle.js";
+import { shardEnd } from "./shard-end.js";
+import type { ShardEnd } from "./shard-end.js";
+import { Trail } from "./trail.js";
+import { counted, shardOf, unknownOutcome } from "./write-parts.js";
+import type { Operation, WriteParts } from "./write-parts.js";
+
+export type BlindPacked = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
+
+const retryMs = 5;
+
+export class BlindWrite {
+  readonly #parts: WriteParts;
+  readonly #operation: Operation;
+  readonly #write: BlindPacked;
+  readonly #shardId: number;
+  readonly #trail = new Trail();
+
+  constructor(parts: WriteParts, operation: Operation, write: BlindPacked, shard: number) {
+    this.#parts = parts;
+    this.#operation = operation;
+    this.#write = write;
+    this.#shardId = shard;
+  }
+
+  /**
+   * Undefined: nothing of it is or will be stored. Errors: `NOT_ENOUGH_REPLICAS`, a refusal by so many
+   * replicas that nothing is stored, `TIMEOUT` when what became of it could not be learned.
+   */
+  async run(): Promise<ShardEnd | undefined> {
+    const { level } = this.#operation;
+    checkAlive(this.#shard(), neededFor(level, this.#shard().shard));
+    let version = this.#parts.versions.next();
+    for (;;) {
+      const { round, message } = this.#send(version);
+      const end = await this.#reach(round, message);
+      this.#trail.note(version, round);
+      if (end !== "refused") return this.#end(round, message, end);
+      round.stop();
+      const behind = await afterRefusals(this.#parts, round.shard, round.refusals);
+      if (!behind) continue;
+      const next = this.#trail.isSomewhere ? await this.#outbid() : this.#parts.versions.next();
+      if (next === undefined) return this.#end(round, message, "late");
+      version = next;
+    }
+  }
+
+  #send(version: string) {
+    const shard = this.#shard();
+    const message = orderedWrite(this.#parts, this.#operation, version, {
+      write: this.#write,
+      epoch: shard.shard.epoch,
+    });
+    return { round: sendWrite(this.#parts, shard, message, this.#operation.endMs), message };
+  }
+
+  /** With a majority it stands, and those who refused it take it as late. */
+  async #reach(round: Round<WriteOutcome>, message: WriteMessage) {
+    const { shard } = round.shard;
+    const needed = neededFor(this.#operation.level, shard);
+    const end = await round.until(needed);
+    if (end !== "refused" || round.done.length < majorityOf(shard)) return end;
+    insist(round, message);
+    return round.until(needed);
+  }
+
+  async #end(
+    round: Round<WriteOutcome>,
+    message: WriteMessage,
+    end: "reached" | "late",
+  ): Promise<ShardEnd | undefined> {
+    const { done } = round;
+    if (done.length > 0) {
+      void leaveHints(this.#parts, round, message);
+      return shardEnd(this.#shardId, end === "reached" ? "success" : "partial", done);
+    }
+    round.stop();
+    if (this.#trail.isSomewhere) {
+      return settle(this.#parts, this.#operation, this.#shardId);
+    }
+    if (round.failure) throw round.failure;
+    return undefined;
+  }
+
+  /**
+   * A ballot above all that a majority has seen, under which the write may go again; undefined when
+   * its time is over. Errors: `TIMEOUT` when somebody may have acted on an earlier stamp of it.
+   */
+  async #outbid(): Promise<string | undefined> {
+    const { clock, versions } = this.#parts;
+    const { endMs } = this.#operation;
+    while (clock.monotonic() < endMs) {
+      const shard = this.#shard();
+      const ballot = versions.next();
+      this.#trail.addBallot(ballot);
+      const question = { ids: this.#write.ids, ballot, contents: "nobody" } as const;
+      const isClear = (): boolean => false;
+      const heard = (node: string, rows: PreparedRows): void =>
+        this.#trail.hear(node, ballot, rows);
+      const promises = await prepare(this.#parts, shard, question, { endMs, isClear, heard });
+      if (promises.isMajority) {
+        this.#trail.observe(promises, nodesOf(shard));
+        if (this.#trail.mayBeSeen && this.#isOvertaken(promises)) throw unknownOutcome();
+        return ballot;
+      }
+      await afterRefusals(this.#parts, shard, promises.refusals);
+      await sleep(clock, retryMs);
+    }
+    return undefined;
+  }
+
+  #isOvertaken(promises: Awaited<ReturnType<typeof prepare>>): boolean {
+    const count = this.#write.ids.length / 16;
+    for (let index = 0; index < count; index++) {
+      if (this.#trail.isLater(promises.newest(index).version)) return true;
+    }
+    return false;
+  }
+
+  #shard(): ShardAccess {
+    return shardOf(this.#parts, this.#shardId);
+  }
+}
+
+function nodesOf(shard: ShardAccess): string[] {
+  return counted(shard).map(({ place }) => place.node);
+}

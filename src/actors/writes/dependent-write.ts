@@ -1,0 +1,308 @@
+/**
+ * Writes that depend on what is there: updates, and writes that expect versions. Each id is a register
+ * that changes by compare-and-swap (CASPaxos, see `promises.ts`): a majority promises a ballot and says
+ * what it has, the write is judged on the newest of that, and what it comes to is accepted by a majority
+ * under the ballot, which becomes its version. A rival in between makes one of the two begin anew.
+ *
+ * One row is accepted by its shard's replicas directly; several are staged and decided as a whole. What
+ * is answered without writing (a conflict, a row that is not there) must stand with a majority, and is
+ * written again under the ballot if it does not.
+ */
+import { packBytes, sleep } from "../../base/index.js";
+import { majorityOf, neededFor } from "../../cluster/index.js";
+import type { PackedDelete, PackedInsert } from "../replica/messages.js";
+import { concatIds, idAt, idCount, pickIds } from "../replica/packed-rows.js";
+import type { PreparedRows } from "../replica/replication-messages.js";
+import type { ShardAccess } from "../replicas/access.js";
+import { afterRefusals } from "./after-refusals.js";
+import { pickRows, portionsOf } from "./ids.js";
+import type { Portion } from "./ids.js";
+import { judge, needsContents } from "./judge.js";
+import type { DependentWrite, Verdict } from "./judge.js";
+import { prepare } from "./promises.js";
+import type { Contents, Newest, Promises } from "./promises.js";
+import { leaveHints, insist, orderedWrite, sendWrite } from "./replicated-write.js";
+import { checkAlive } from "./round.js";
+import { shardEnd } from "./shard-end.js";
+import type { ShardEnd } from "./shard-end.js";
+import { StagedBatch } from "./staged-batch.js";
+import { Trail } from "./trail.js";
+import { counted, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
+import type { Operation, WriteParts } from "./write-parts.js";
+
+export interface DependentEnd {
+  /** One for each shard that was written to. */
+  readonly ends: readonly ShardEnd[];
+  /** The last attempt's name, its version, and who was asked. */
+  readonly operation_id: string;
+  readonly version: string;
+  readonly asked: readonly string[];
+  readonly missing: Uint8Array;
+}
+
+type WholeWrite = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
+
+/** The newest rows as a majority of each shard promised them to one ballot. */
+interface Sight {
+  readonly ballot: string;
+  readonly newest: readonly Newest[];
+  readonly asked: readonly string[];
+}
+
+const retryMs = 5;
+
+export class DependentWriter {
+  readonly #parts: WriteParts;
+  readonly #operation: Operation;
+  readonly #write: DependentWrite;
+  readonly #single: boolean;
+  readonly #trail = new Trail();
+  /** What was proposed under each stamp. */
+  readonly #proposed = new Map<string, WholeWrite>();
+  #contents: Contents;
+  #attempts = 0;
+
+  constructor(parts: WriteParts, operation: Operation, write: DependentWrite) {
+    this.#parts = parts;
+    this.#operation = operation;
+    this.#write = write;
+    this.#single = idCount(write.ids) === 1;
+    this.#contents = needsContents(write) ? "first" : "nobody";
+  }
+
+  /**
+   * Undefined: nothing of it is or will be stored. Errors: `VERSION_CONFLICT`, `NOT_ENOUGH_REPLICAS`,
+   * `TIMEOUT` when what became of it could not be learned.
+   */
+  async run(): Promise<DependentEnd | undefined> {
+    const { clock } = this.#parts;
+    const { endMs, level } = this.#operation;
+    for (const { shard } of this.#portions()) {
+      const access = shardOf(this.#parts, shard);
+      checkAlive(access, Math.max(majorityOf(access.shard), neededFor(level, access.shard)));
+    }
+    while (clock.monotonic() < endMs) {
+      const end = await this.#attempt();
+      if (end) return end;
+    }
+    return this.#settle();
+  }
+
+  async #attempt(): Promise<DependentEnd | undefined> {
+    const { endMs } = this.#operation;
+    const sight = await this.#look(endMs);
+    if (!sight) return undefined;
+    const own = this.#ownIn(sight);
+    if (own) return this.#accept(sight, own, endMs);
+    const verdict = judge(this.#write, sight.newest);
+    switch (verdict.kind) {
+      case "contents":
+        this.#contents = "all";
+        return undefined;
+      case "conflict":
+        if (await this.#makeStand(sight, [verdict.index])) throw verdict.error;
+        return undefined;
+      case "write":
+        return this.#perform(sight, verdict);
+    }
+  }
+
+  async #perform(
+    sight: Sight,
+    { write, missing }: Extract<Verdict, { kind: "write" }>,
+  ): Promise<DependentEnd | undefined> {
+    if (!(await this.#makeStand(sight, missing))) return undefined;
+    const absent = pickIds(this.#write.ids, missing);
+    if (!write) return this.#ended(sight, [], absent);
+    const end = this.#single
+      ? await this.#accept(sight, write, this.#operation.endMs)
+      : await this.#stage(sight, write);
+    return end && { ...end, missing: absent };
+  }
+
+  /** The deadline has passed: what was perhaps accepted is finished, or remains unknown. */
+  async #settle(): Promise<DependentEnd | undefined> {
+    if (!this.#trail.isSomewhere) return undefined;
+    const { clock } = this.#parts;
+    const endMs = clock.monotonic() + settleMs;
+    while (clock.monotonic() < endMs) {
+      const sight = await this.#look(endMs);
+      if (!sight) continue;
+      const own = this.#ownIn(sight);
+      if (!own) break;
+      const end = await this.#accept(sight, own, endMs);
+      if (end) return end;
+    }
+    throw unknownOutcome();
+  }
+
+  /** Undefined when no majority of each shard would promise. */
+  async #look(endMs: number): Promise<Sight | undefined> {
+    const { clock, versions } = this.#parts;
+    const ballot = versions.next();
+    this.#trail.addBallot(ballot);
+    const portions = this.#portions();
+    const looks = portions.map(({ shard, positions }) => {
+      const access = shardOf(this.#parts, shard);
+      const ids = pickIds(this.#write.ids, positions);
+      const isClear = (promises: Promises): boolean =>
+        positions.every((_, index) => promises.newest(index).stands);
+      const question = { ids, ballot, contents: this.#contents };
+      const heard = (node: string, rows: PreparedRows): void =>
+        this.#trail.hear(node, ballot, rows);
+      return prepare(this.#parts, access, question, { endMs, isClear, heard });
+    });
+    const promises = await Promise.all(looks);
+    if (promises.every(({ isMajority }) => isMajority)) {
+      return this.#sightOf(ballot, portions, promises);
+    }
+    for (const one of promises) await afterRefusals(this.#parts, one.shard, one.refusals);
+    await sleep(clock, retryMs);
+    return undefined;
+  }
+
+  #sightOf(ballot: string, portions: readonly Portion[], promises: readonly Promises[]): Sight {
+    const newest: Newest[] = [];
+    portions.forEach(({ positions }, at) => {
+      positions.forEach((position, index) => {
+        newest[position] = (promises[at] as Promises).newest(index);
+      });
+    });
+    if (this.#single) {
+      const [only] = promises as readonly [Promises];
+      this.#trail.observe(only, nodesOf(only.shard));
+    }
+    const asked = [...new Set(promises.flatMap(({ nodes }) => nodes))];
+    return { ballot, newest, asked };
+  }
+
+  /**
+   * What was proposed before, if that is what stands there now, or would have stood. Errors: `TIMEOUT`
+   * when it may have been, and have been replaced since.
+   */
+  #ownIn({ newest }: Sight): WholeWrite | undefined {
+    if (!this.#single || !this.#trail.isSomewhere) return undefined;
+    const { version } = newest[0] as Newest;
+    if (this.#trail.isOwn(version)) return this.#proposed.get(version);
+    if (this.#trail.isLater(version) && this.#trail.mayBeSeen) throw unknownOutcome();
+    return undefined;
+  }
+
+  /** Undefined when no majority took it: whether it happened the next look will tell. */
+  async #accept(sight: Sight, write: WholeWrite, endMs: number): Promise<DependentEnd | undefined> {
+    const { ballot } = sight;
+    const [{ shard: id }] = this.#portions() as readonly [Portion];
+    const shard = shardOf(this.#parts, id);
+    const { epoch } = shard.shard;
+    this.#proposed.set(ballot, write);
+    const message = orderedWrite(this.#parts, this.#operation, ballot, { write, epoch });
+    const sent = { ...message, deadline_ms: Math.max(message.deadline_ms, this.#wall(endMs)) };
+    const round = sendWrite(this.#parts, shard, sent, endMs);
+    await round.until(majorityOf(shard.shard));
+    this.#trail.note(ballot, round);
+    if (round.done.length < majorityOf(shard.shard)) {
+      round.stop();
+      await afterRefusals(this.#parts, shard, round.refusals);
+      return undefined;
+    }
+    insist(round, sent);
+    const end = await round.until(neededFor(this.#operation.level, shard.shard));
+    void leaveHints(this.#parts, round, sent);
+    const status = end === "reached" ? "success" : "partial";
+    return this.#ended(sight, [shardEnd(id, status, round.done)], new Uint8Array(0));
+  }
+
+  async #stage(sight: Sight, write: WholeWrite): Promise<DependentEnd | undefined> {
+    const id = `${this.#operation.id}.${++this.#attempts}`;
+    const shards = this.#parts.access.shards().map(({ shard }) => shard);
+    const { dimension } = this.#parts.access.settings;
+    const pieces = portionsOf(write.ids, shards).map(({ shard, positions }) => ({
+      shard,
+      write: pickRows(write, positions, dimension),
+    }));
+    const batch = new StagedBatch(this.#parts, { ...this.#operation, id }, sight.ballot, pieces);
+    const end = await batch.run();
+    if (end.kind === "committed") {
+      return { ...this.#ended(sight, end.ends, new Uint8Array(0)), operation_id: id };
+    }
+    if (end.kind === "failed") {
+      if (end.error) throw end.error;
+      return undefined;
+    }
+    for (const { shard, refusals } of end.refusals) {
+      await afterRefusals(this.#parts, shard, refusals);
+    }
+    return undefined;
+  }
+
+  /** Whether a majority has the newest of these ids now; written again under the ballot where it has not. */
+  async #makeStand(sight: Sight, positions: readonly number[]): Promise<boolean> {
+    const loose = positions.filter((position) => !sight.newest[position]?.stands);
+    for (const write of this.#rewrites(sight, loose)) {
+      if (!write || !(await this.#rewrite(write, sight.ballot))) return false;
+    }
+    return true;
+  }
+
+  /** As they are: one write for all tombstones of a shard, one for each row. */
+  #rewrites({ newest }: Sight, loose: readonly number[]): (WholeWrite | undefined)[] {
+    const dead = loose.filter((position) => !newest[position]?.live);
+    const live = loose.filter((position) => newest[position]?.live);
+    const { ids } = this.#write;
+    const shards = this.#parts.access.shards().map(({ shard }) => shard);
+    const graves = dead.length === 0 ? [] : portionsOf(pickIds(ids, dead), shards);
+    return [
+      ...graves.map(({ positions }) => ({
+        kind: "delete" as const,
+        ids: concatIds(positions.map((at) => idAt(ids, dead[at] as number))),
+      })),
+      ...live.map((position) => this.#wholeRow(idAt(ids, position), newest[position] as Newest)),
+    ];
+  }
+
+  #wholeRow(id: Uint8Array, { row }: Newest): WholeWrite | undefined {
+    if (!row) {
+      this.#contents = "all";
+      return undefined;
+    }
+    const { vector, metadata } = row;
+    return {
+      kind: "insert",
+      ids: id.slice(),
+      vectors: vector.slice(),
+      metadata: packBytes([metadata]),
+    };
+  }
+
+  async #rewrite(write: WholeWrite, ballot: string): Promise<boolean> {
+    const shards = this.#parts.access.shards().map(({ shard }) => shard);
+    const [{ shard: id }] = portionsOf(write.ids, shards) as readonly [Portion];
+    const shard = shardOf(this.#parts, id);
+    const operation = { ...this.#operation, id: `${this.#operation.id}.${++this.#attempts}` };
+    const { epoch } = shard.shard;
+    const message = orderedWrite(this.#parts, operation, ballot, { write, epoch });
+    const round = sendWrite(this.#parts, shard, message, operation.endMs);
+    const end = await round.until(majorityOf(shard.shard));
+    if (end === "reached") void leaveHints(this.#parts, round, message);
+    else round.stop();
+    return end === "reached";
+  }
+
+  #ended({ ballot, asked }: Sight, ends: readonly ShardEnd[], missing: Uint8Array): DependentEnd {
+    return { ends, operation_id: this.#operation.id, version: ballot, asked, missing };
+  }
+
+  #portions(): readonly Portion[] {
+    const shards = this.#parts.access.shards().map(({ shard }) => shard);
+    return portionsOf(this.#write.ids, shards);
+  }
+
+  #wall(endMs: number): number {
+    const { clock } = this.#parts;
+    return clock.now() + Math.max(0, endMs - clock.monotonic());
+  }
+}
+
+function nodesOf(shard: ShardAccess): string[] {
+  return counted(shard).map(({ place }) => place.node);
+}

@@ -1,0 +1,63 @@
+/**
+ * A write of whole rows on its way to the replicas of a shard: first it must be the newest there; once it
+ * stands, whoever has it not yet takes it over as what it is by then.
+ */
+import type { PackedWrite, WriteMessage, WriteOutcome } from "../replica/messages.js";
+import type { ShardAccess } from "../replicas/access.js";
+import { Round } from "./round.js";
+import type { Operation, WriteParts } from "./write-parts.js";
+
+export function orderedWrite(
+  { clock }: WriteParts,
+  { id, remember_ms, endMs }: Operation,
+  version: string,
+  { write, epoch }: { readonly write: PackedWrite; readonly epoch: number },
+): WriteMessage {
+  return {
+    type: "write",
+    operation_id: id,
+    ...(remember_ms !== undefined && { remember_ms }),
+    deadline_ms: clock.now() + Math.max(0, endMs - clock.monotonic()),
+    version,
+    write,
+    replicated: { rule: "ordered", epoch },
+  };
+}
+
+export function sendWrite(
+  parts: WriteParts,
+  shard: ShardAccess,
+  message: WriteMessage,
+  endMs: number,
+): Round<WriteOutcome> {
+  return new Round(parts, shard, (replica, timeoutMs) => replica.ask(message, timeoutMs), endMs);
+}
+
+export function lateWrite(message: WriteMessage, epoch: number): WriteMessage {
+  return { ...message, deadline_ms: Infinity, replicated: { rule: "late", epoch } };
+}
+
+/** Sends a write that stands to those who refused it, as late. */
+export function insist(round: Round<WriteOutcome>, message: WriteMessage): void {
+  const late = lateWrite(message, round.shard.shard.epoch);
+  round.replace(
+    ({ state }) => state.kind === "refused" && state.refusal.refused !== "stale",
+    (replica, timeoutMs) => replica.ask(late, timeoutMs),
+  );
+}
+
+/**
+ * Leaves a hint for each replica that does not confirm the write until its deadline. Goes on behind the
+ * answer to the caller.
+ */
+export async function leaveHints(
+  { hints }: WriteParts,
+  round: Round<WriteOutcome>,
+  message: WriteMessage,
+): Promise<void> {
+  const { id, epoch } = round.shard.shard;
+  insist(round, message);
+  for (const { place } of await round.missing()) {
+    hints.missed(place.node, id, lateWrite(message, epoch));
+  }
+}

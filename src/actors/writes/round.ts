@@ -1,0 +1,140 @@
+/**
+ * One message to all replicas of a shard at once, and what each of them made of it. Replicas that are
+ * being filled get it too, and do not count.
+ */
+import { DvespError, errorFromPlain } from "../../base/index.js";
+import type { Refusal } from "../replica/replication-messages.js";
+import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
+import { Delivery } from "./delivery.js";
+import type { Send } from "./delivery.js";
+import { Signal } from "./signal.js";
+import type { WriteParts } from "./write-parts.js";
+
+/** How long others are waited for once one has refused. */
+const graceMs = 30;
+
+export type RoundEnd = "reached" | "refused" | "late";
+
+export interface Acknowledged<Answer> {
+  readonly node: string;
+  readonly answer: Answer;
+}
+
+export class Round<Answer> {
+  readonly #parts: WriteParts;
+  readonly #endMs: number;
+  readonly #signal: Signal;
+  readonly #deliveries: Delivery<Answer>[];
+  readonly shard: ShardAccess;
+
+  /** Sends at once: to this node's own replica first. Given up at `endMs` of monotonic time. */
+  constructor(parts: WriteParts, shard: ShardAccess, send: Send<Answer>, endMs: number) {
+    this.#parts = parts;
+    this.#endMs = endMs;
+    this.#signal = new Signal(parts.clock);
+    this.shard = shard;
+    this.#deliveries = shard.replicas.map((replica) => this.#deliver(replica, send));
+  }
+
+  get deliveries(): readonly Delivery<Answer>[] {
+    return this.#deliveries;
+  }
+
+  /** What counted replicas answered that took it. */
+  get done(): readonly Acknowledged<Answer>[] {
+    return this.#counted().flatMap(({ replica, state }) =>
+      state.kind === "done" ? [{ node: replica.place.node, answer: state.answer }] : [],
+    );
+  }
+
+  get refusals(): readonly Refusal[] {
+    return this.#deliveries.flatMap(({ state }) =>
+      state.kind === "refused" ? [state.refusal] : [],
+    );
+  }
+
+  /**
+   * Waits until `needed` counted replicas have it; `refused` when too few can have it as it stands, so
+   * that something else must be tried; `late` at the deadline, or when all have said what they will.
+   */
+  async until(needed: number): Promise<RoundEnd> {
+    const reached = (): boolean => this.done.length >= needed;
+    const settled = (): boolean => this.#counted().every(({ state }) => state.kind !== "under_way");
+    const hindered = (): boolean => this.#isHindered(needed);
+    await this.#signal.until(() => reached() || settled() || hindered(), this.#endMs);
+    if (!reached() && !settled() && hindered()) {
+      const graceEndMs = Math.min(this.#endMs, this.#parts.clock.monotonic() + graceMs);
+      await this.#signal.until(() => reached() || settled(), graceEndMs);
+    }
+    if (reached()) return "reached";
+    if (this.#parts.clock.monotonic() >= this.#endMs) return "late";
+    return this.#counted().some(({ state }) => state.kind === "refused") ? "refused" : "late";
+  }
+
+  /** Sends it no more to those who have not answered yet. */
+  stop(): void {
+    for (const delivery of this.#deliveries) delivery.stop();
+  }
+
+  /** Sends something else instead to some of the replicas. */
+  replace(isReplaced: (delivery: Delivery<Answer>) => boolean, send: Send<Answer>): void {
+    this.#deliveries.forEach((delivery, index) => {
+      if (!isReplaced(delivery)) return;
+      delivery.stop();
+      this.#deliveries[index] = this.#deliver(delivery.replica, send);
+    });
+  }
+
+  /** Waits for those who are alive, until the deadline; the replicas that did not take it. */
+  async missing(): Promise<ReplicaAccess[]> {
+    const open = (): Delivery<Answer>[] =>
+      this.#deliveries.filter(({ state }) => state.kind !== "done");
+    const waiting = (): boolean =>
+      open().some(({ state, replica }) => state.kind === "under_way" && replica.isAlive());
+    await this.#signal.until(() => !waiting(), this.#endMs);
+    this.stop();
+    return open().map(({ replica }) => replica);
+  }
+
+  /** Why a replica would not take it for a reason of its own, if one said so. */
+  get failure(): DvespError | undefined {
+    for (const { state } of this.#deliveries) {
+      if (state.kind === "failed") return errorFromPlain(state.error);
+    }
+    return undefined;
+  }
+
+  /** Whether a replica has it, or may have it. */
+  get isSomewhere(): boolean {
+    return this.#deliveries.some(({ state, maybe }) => state.kind === "done" || maybe);
+  }
+
+  #isHindered(needed: number): boolean {
+    const counted = this.#counted();
+    const open = counted.filter(({ state }) => state.kind === "under_way");
+    const possible = this.done.length + open.length;
+    const refused = counted.some(({ state }) => state.kind === "refused");
+    return refused && (possible < needed || !open.some(({ replica }) => replica.isAlive()));
+  }
+
+  #counted(): Delivery<Answer>[] {
+    return this.#deliveries.filter(({ replica }) => replica.place.state === "active");
+  }
+
+  #deliver(replica: ReplicaAccess, send: Send<Answer>): Delivery<Answer> {
+    const { clock } = this.#parts;
+    const changed = (): void => this.#signal.notify();
+    return new Delivery({ clock, replica, send, endMs: this.#endMs, changed });
+  }
+}
+
+/** Errors: `NOT_ENOUGH_REPLICAS` when fewer are alive, and count, than must have it. */
+export function checkAlive({ shard, replicas }: ShardAccess, needed: number): void {
+  const alive = replicas.filter((one) => one.place.state === "active" && one.isAlive());
+  if (alive.length >= needed) return;
+  throw new DvespError(
+    "NOT_ENOUGH_REPLICAS",
+    `${alive.length} replicas of shard ${shard.id} are alive, and ${needed} must be`,
+    { retry_after_ms: 1000 },
+  );
+}

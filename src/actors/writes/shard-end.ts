@@ -1,0 +1,45 @@
+/** What became of a write in one shard. */
+import type { WriteOutcome } from "../replica/messages.js";
+import type { Acknowledged } from "./round.js";
+
+export interface ShardEnd {
+  readonly shard: number;
+  readonly status: "success" | "partial";
+  readonly version: string;
+  /** Nodes whose replicas acknowledged it. */
+  readonly nodes: readonly string[];
+  /** Merkle root of the shard where it was acknowledged first. */
+  readonly root: string;
+  /** Ids asked for that no replica had, 16 bytes each. */
+  readonly missing: Uint8Array;
+}
+
+export function shardEnd(
+  shard: number,
+  status: "success" | "partial",
+  done: readonly Acknowledged<WriteOutcome>[],
+): ShardEnd {
+  const outcomes = done.map(({ answer }) => answer);
+  const version = outcomes.reduce((best, one) => (one.version > best ? one.version : best), "");
+  return {
+    shard,
+    status,
+    version,
+    nodes: done.map(({ node }) => node),
+    root: outcomes[0]?.root ?? "",
+    missing: missingEverywhere(outcomes),
+  };
+}
+
+/** Only what all replicas lacked is missing: another one may have had it. */
+function missingEverywhere(outcomes: readonly WriteOutcome[]): Uint8Array {
+  const [first = new Uint8Array(0), ...others] = outcomes.map(({ missing }) => missing);
+  if (first.length === 0 || others.length === 0) return first;
+  const sets = others.map((ids) => new Set(textsOf(ids)));
+  const kept = textsOf(first).filter((id) => sets.every((set) => set.has(id)));
+  return Buffer.from(kept.join(""), "hex");
+}
+
+function textsOf(ids: Uint8Array): string[] {
+  return Buffer.from(ids).toString("hex").match(/.{32}/g) ?? [];
+}

@@ -1,0 +1,155 @@
+/**
+ * Writes to several shards, or of several rows that depend on what was there, that happen as a whole or
+ * not at all, whoever dies: staged first with a majority of every shard, then decided by one register,
+ * then done.
+ *
+ * The register is the moment at which the batch happens. Only who staged it proposes to commit, and only
+ * when every shard has it safely; anybody else proposes to abort. A replica acts on the register's word
+ * alone, so all of them do the same, and what a majority staged no majority can miss.
+ */
+import type { DvespError } from "../../base/index.js";
+import { majorityOf, neededFor } from "../../cluster/index.js";
+import type { WriteMessage, WriteOutcome } from "../replica/messages.js";
+import type { Refusal, ReplicationMessage } from "../replica/replication-messages.js";
+import type { ShardAccess } from "../replicas/access.js";
+import { decision, proposal } from "./decision.js";
+import { decideRegister } from "./registers.js";
+import type { NamedWrite } from "./ids.js";
+import { lateWrite, leaveHints, orderedWrite } from "./replicated-write.js";
+import { Round } from "./round.js";
+import { shardEnd } from "./shard-end.js";
+import type { ShardEnd } from "./shard-end.js";
+import { settleMs, shardOf } from "./write-parts.js";
+import type { Operation, WriteParts } from "./write-parts.js";
+
+/** Whole rows, or tombstones, for one shard. */
+export interface Piece {
+  readonly shard: number;
+  readonly write: Exclude<NamedWrite, { kind: "update" }>;
+}
+
+export type BatchEnd =
+  | { readonly kind: "committed"; readonly ends: readonly ShardEnd[] }
+  /** Nothing of it happened; it may be tried again under another name. */
+  | { readonly kind: "refused"; readonly refusals: readonly ShardRefusals[] }
+  | { readonly kind: "failed"; readonly error: DvespError | undefined };
+
+export interface ShardRefusals {
+  readonly shard: ShardAccess;
+  readonly refusals: readonly Refusal[];
+}
+
+type StageAnswer = { readonly staged: true } | WriteOutcome;
+
+/** How long replicas are told of the decision at least. */
+const tellMs = 1000;
+const abortMs = 1000;
+
+export class StagedBatch {
+  readonly #parts: WriteParts;
+  readonly #operation: Operation;
+  readonly #version: string;
+  readonly #pieces: readonly Piece[];
+  readonly #home: number;
+
+  /** `operation` names this attempt, and no other one. */
+  constructor(parts: WriteParts, operation: Operation, version: string, pieces: readonly Piece[]) {
+    this.#parts = parts;
+    this.#operation = operation;
+    this.#version = version;
+    this.#pieces = pieces;
+    this.#home = Math.min(...pieces.map(({ shard }) => shard));
+  }
+
+  /** Errors: `TIMEOUT` when what became of it could not be learned. */
+  async run(): Promise<BatchEnd> {
+    const rounds = this.#pieces.map((piece) => this.#stage(piece));
+    const ends = await Promise.all(
+      rounds.map((round) => round.until(majorityOf(round.shard.shard))),
+    );
+    for (const round of rounds) round.stop();
+    if (!ends.every((end) => end === "reached")) return this.#abort(rounds);
+    const decided = await decideRegister(this.#parts, {
+      ...proposal(this.#operation.id, this.#home, "commit"),
+      endMs: this.#operation.endMs + settleMs,
+      sole: true,
+    });
+    if (decision(decided) === "abort") return this.#abort(rounds);
+    return { kind: "committed", ends: await this.#commit(rounds) };
+  }
+
+  #stage({ shard, write }: Piece): Round<StageAnswer> {
+    const { id, remember_ms, endMs } = this.#operation;
+    const access = shardOf(this.#parts, shard);
+    const message: ReplicationMessage = {
+      type: "stage",
+      epoch: access.shard.epoch,
+      operation_id: id,
+      version: this.#version,
+      home: this.#home,
+      ...(remember_ms !== undefined && { remember_ms }),
+      write,
+    };
+    return new Round(this.#parts, access, (one, timeoutMs) => one.ask(message, timeoutMs), endMs);
+  }
+
+  /** Nobody else proposes to commit: without that the batch can only be aborted, sooner or later. */
+  #abort(rounds: readonly Round<StageAnswer>[]): BatchEnd {
+    const message = { type: "decide", operation_id: this.#operation.id, commit: false } as const;
+    for (const { shard } of rounds) {
+      for (const replica of shard.replicas) void replica.ask(message, abortMs);
+    }
+    const refusals = rounds.map((round) => ({ shard: round.shard, refusals: round.refusals }));
+    if (refusals.some((one) => one.refusals.length > 0)) return { kind: "refused", refusals };
+    return { kind: "failed", error: rounds.find(({ failure }) => failure)?.failure };
+  }
+
+  #commit(rounds: readonly Round<StageAnswer>[]): Promise<ShardEnd[]> {
+    return Promise.all(
+      this.#pieces.map((piece, index) => this.#tell(piece, rounds[index] as Round<StageAnswer>)),
+    );
+  }
+
+  /** Those who staged it are told to do it; the others get the rows. */
+  async #tell({ shard, write }: Piece, staged: Round<StageAnswer>): Promise<ShardEnd> {
+    const { clock } = this.#parts;
+    const endMs = Math.max(this.#operation.endMs, clock.monotonic() + tellMs);
+    const access = shardOf(this.#parts, shard);
+    const { epoch } = access.shard;
+    const message = orderedWrite(this.#parts, this.#operation, this.#version, { write, epoch });
+    const round = this.#sendDecision(access, lateWrite(message, epoch), staged, endMs);
+    const needed = Math.max(
+      majorityOf(access.shard),
+      neededFor(this.#operation.level, access.shard),
+    );
+    const end = await round.until(needed);
+    void leaveHints(this.#parts, round, message);
+    return shardEnd(shard, end === "reached" ? "success" : "partial", round.done);
+  }
+
+  #sendDecision(
+    access: ShardAccess,
+    late: WriteMessage,
+    staged: Round<StageAnswer>,
+    endMs: number,
+  ): Round<WriteOutcome> {
+    const decide = { type: "decide", operation_id: late.operation_id, commit: true } as const;
+    const lack = new Set(
+      staged.deliveries
+        .filter(({ state, maybe }) => state.kind !== "done" && !maybe)
+        .map(({ replica }) => replica.place.node),
+    );
+    return new Round<WriteOutcome>(
+      this.#parts,
+      access,
+      async (replica, timeoutMs) => {
+        if (lack.has(replica.place.node)) return replica.ask(late, timeoutMs);
+        const end = await replica.ask<WriteOutcome | { readonly aborted: true }>(decide, timeoutMs);
+        if (end.outcome !== "ok") return end;
+        const { value } = end;
+        return "aborted" in value ? replica.ask(late, timeoutMs) : { outcome: "ok", value };
+      },
+      endMs,
+    );
+  }
+}
