@@ -4,7 +4,7 @@ export type { CollectionTree } from "./collection/tree.js";
 export type { Collection } from "./collection/collection.js";
 export type { CollectionAnswer, CollectionMessage } from "./collection/actor.js";
 export type { PreparedWrite } from "./collection/prepared-write.js";
-export { completeSettings, implicitSettings, sameSettings } from "./collection/settings.js";
+export { completeSettings, implicitRequest, sameSettings } from "./collection/settings.js";
 export { execute } from "./collection/typed-operations.js";
 export type { Answers } from "./collection/typed-operations.js";
 export { Gateways, gatewayModule } from "./gateway/gateways.js";

@@ -1,14 +1,14 @@
 /** The `dvesp` command. Every option can also be given as `DVESP_…` in the environment. */
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { invalid, isDvespError } from "../base/index.js";
+import { Command } from "commander";
+import { isDvespError } from "../base/index.js";
 import { importFile } from "./import.js";
 import type { ImportOptions } from "./import.js";
-import { parseByteSize } from "./byte-size.js";
+import { addNodes } from "./nodes-command.js";
+import { byteSize, dataOption, list, option, positive, whole } from "./option.js";
 import { printPlan } from "./plan.js";
 import type { PlanCommandOptions } from "./plan.js";
-import { serveUntilSignal } from "./serve.js";
-import type { ServeCommandOptions } from "./serve.js";
+import { addServe } from "./serve-command.js";
 import { verifyData } from "./verify.js";
 
 /** Runs the command line in `argv`; sets the exit code. */
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode ??= 1;
     const text = isDvespError(error) ? `${error.code}: ${error.message}` : String(error);
     process.stderr.write(`dvesp: ${text}\n`);
   }
@@ -28,34 +28,8 @@ function program(): Command {
   addImport(command);
   addVerify(command);
   addPlan(command);
+  addNodes(command);
   return command;
-}
-
-function addServe(command: Command): void {
-  command
-    .command("serve")
-    .description("serve one node over REST")
-    .addOption(option("--host <host>", "address to listen on", "HOST").default("127.0.0.1"))
-    .addOption(option("--port <port>", "port to listen on", "PORT").default(7000).argParser(whole))
-    .addOption(dataOption())
-    .addOption(option("--api-key <key>", "key that requests must carry", "API_KEY"))
-    .addOption(
-      option("--threads <count>", "search threads; default: one per core", "THREADS").argParser(
-        whole,
-      ),
-    )
-    .addOption(
-      option(
-        "--build-threads <count>",
-        "threads that build indexes; default: half as many as cores",
-        "BUILD_THREADS",
-      ).argParser(positive),
-    )
-    .addOption(option("--log-level <level>", "pino level", "LOG_LEVEL").default("info"))
-    .addOption(option("--config <file>", "JSON file with any of these options", "CONFIG"))
-    .action((_, self: Command) =>
-      serveUntilSignal(withConfig(self) as unknown as ServeCommandOptions),
-    );
 }
 
 function addImport(command: Command): void {
@@ -143,59 +117,6 @@ function addPlan(command: Command): void {
     )
     .addOption(option("--json", "print the plan as JSON", "JSON"))
     .action((options: PlanCommandOptions) => printPlan(options, process.stdout));
-}
-
-function option(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(`DVESP_${variable}`);
-}
-
-function dataOption(): Option {
-  return option("--data <directory>", "data directory", "DATA").default("./dvesp-data");
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError("not a whole number");
-}
-
-function positive(text: string): number {
-  const value = whole(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError("must be at least 1");
-}
-
-function byteSize(text: string): number {
-  const value = parseByteSize(text);
-  if (value !== undefined) return value;
-  throw new InvalidArgumentError("not a size such as 64GiB");
-}
-
-function list(text: string): string[] {
-  return text.split(",").map((one) => one.trim());
-}
-
-/** Options of the command line, over those of the environment, over those of `--config`. */
-function withConfig(command: Command): Record<string, unknown> {
-  const options = command.opts<Record<string, unknown>>();
-  if (typeof options["config"] !== "string") return options;
-  for (const [key, value] of Object.entries(readConfig(options["config"]))) {
-    if (!(key in options) && !command.options.some((one) => one.attributeName() === key)) {
-      throw invalid(`${options["config"]}: there is no option ${key}`);
-    }
-    const source = command.getOptionValueSource(key);
-    if (source === undefined || source === "default") options[key] = value;
-  }
-  return options;
-}
-
-/** Errors: `INVALID_ARGUMENT` for a file that cannot be read or is no JSON object. */
-function readConfig(path: string): Record<string, unknown> {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-  } catch (error) {
-    throw invalid(`${path}: ${error instanceof Error ? error.message : "cannot be read"}`);
-  }
 }
 
 function packageVersion(): string {

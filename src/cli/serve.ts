@@ -1,6 +1,10 @@
 /** `dvesp serve`: a node over REST, until a signal asks it to stop. */
+import { SystemDisk, invalid, isDvespError } from "../base/index.js";
 import { serve } from "../node/index.js";
 import type { ServeOptions } from "../node/index.js";
+import { exitCodeOf, parentNode, readSecret } from "../processes/index.js";
+import { holdsCluster } from "./data-layout.js";
+import { anySignal, firstSignal, parentEnd } from "./first-signal.js";
 
 export interface ServeCommandOptions {
   readonly host: string;
@@ -10,6 +14,13 @@ export interface ServeCommandOptions {
   readonly threads?: number;
   readonly buildThreads?: number;
   readonly logLevel: string;
+  /** Node processes under this one. */
+  readonly nodes?: number;
+  /** For one of the nodes under a parent. */
+  readonly nodeId?: string;
+  readonly listen?: string;
+  readonly parent?: string;
+  readonly secretFile?: string;
 }
 
 /**
@@ -18,16 +29,37 @@ export interface ServeCommandOptions {
  */
 export async function serveUntilSignal(options: ServeCommandOptions): Promise<void> {
   const signalled = firstSignal();
-  const node = await serve(serveOptions(options));
-  node.log.info({ address: node.address, data: options.data }, "serving");
-  const signal = await signalled;
-  node.log.info({ signal }, "stopping");
+  if (await holdsCluster(new SystemDisk(), options.data)) {
+    throw invalid(`${options.data} holds the data of several nodes: serve it with --nodes`, "data");
+  }
+  await serveUntil(await serveOptions(options), signalled);
+}
+
+/**
+ * As `serveUntilSignal`, for one of the nodes under a parent: it stops as well when that ends, and its
+ * exit code says whether another start is worth trying.
+ */
+export async function serveUnderParent(options: ServeCommandOptions): Promise<void> {
+  const ended = Promise.race([anySignal(), parentEnd()]);
+  try {
+    await serveUntil(await serveOptions(options), ended);
+  } catch (error) {
+    process.exitCode = exitCodeOf(isDvespError(error) ? error.code : "INTERNAL");
+    throw error;
+  }
+}
+
+async function serveUntil(options: ServeOptions, ended: Promise<string>): Promise<void> {
+  const node = await serve(options);
+  node.log.info({ address: node.address, data: options.path }, "serving");
+  node.log.info({ signal: await ended }, "stopping");
   await node.close();
   node.log.info("stopped");
 }
 
-function serveOptions(options: ServeCommandOptions): ServeOptions {
+async function serveOptions(options: ServeCommandOptions): Promise<ServeOptions> {
   const { host, port, data, apiKey, threads, buildThreads, logLevel } = options;
+  const cluster = await clusterOptions(options);
   return {
     host,
     port,
@@ -36,17 +68,19 @@ function serveOptions(options: ServeCommandOptions): ServeOptions {
     ...(apiKey !== undefined && { api_key: apiKey }),
     ...(threads !== undefined && { threads }),
     ...(buildThreads !== undefined && { build_threads: buildThreads }),
+    ...(cluster && { cluster }),
     test_hooks: process.env["DVESP_TEST_HOOKS"] === "1",
   };
 }
 
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        resolve(signal);
-        process.once(signal, () => process.exit(1));
-      });
-    }
-  });
+/** Errors: `INVALID_ARGUMENT` when one of the options is missing that belong together. */
+async function clusterOptions(options: ServeCommandOptions): Promise<ServeOptions["cluster"]> {
+  const { nodeId, listen, parent, secretFile } = options;
+  if (nodeId === undefined) return undefined;
+  if (listen === undefined || parent === undefined || secretFile === undefined) {
+    throw invalid("--node-id needs --listen, --parent and --secret-file");
+  }
+  const secret = await readSecret(secretFile);
+  if (secret === undefined) throw invalid(`there is no secret in ${secretFile}`, "secret-file");
+  return { node: nodeId, listen, secret, store: { node: parentNode, address: parent } };
 }

@@ -5,6 +5,8 @@ import type { BodyFormat, ConsistencyLevel, VectorStore } from "../protocol/inde
 import { Caller } from "./caller.js";
 import { httpTransport } from "./http-transport.js";
 import { NodeRing } from "./node-ring.js";
+import { RemoteCalls } from "./remote-calls.js";
+import { RemoteCluster } from "./remote-cluster.js";
 import { RemoteStore } from "./remote-store.js";
 import type { Transport } from "./transport.js";
 
@@ -27,6 +29,8 @@ export interface ConnectOptions {
 }
 
 const hedgeAfterMsDefault = 300;
+/** A node process takes some seconds to start. */
+const clusterMsDefault = 60_000;
 
 /**
  * A `VectorStore` over REST. Connects at the first request, and moves on to another node when one
@@ -34,6 +38,20 @@ const hedgeAfterMsDefault = 300;
  * Errors: `INVALID_ARGUMENT` at once for an address that is none.
  */
 export function connect(options: ConnectOptions): VectorStore {
+  return new RemoteStore({
+    calls: makeCalls(options),
+    random: options.random ?? systemRandom,
+    timeoutMs: options.timeout_ms ?? limits.timeoutMsDefault,
+    consistencyLevel: options.consistency_level,
+  });
+}
+
+/** The nodes of a running cluster, through any of them. Errors: as `connect`. */
+export function connectCluster(options: ConnectOptions): RemoteCluster {
+  return new RemoteCluster(makeCalls(options), options.timeout_ms ?? clusterMsDefault);
+}
+
+function makeCalls(options: ConnectOptions): RemoteCalls {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const transport = options.transport ?? httpTransport(clock);
@@ -44,13 +62,10 @@ export function connect(options: ConnectOptions): VectorStore {
     random,
     hedgeAfterMs: options.hedge_after_ms ?? hedgeAfterMsDefault,
   });
-  return new RemoteStore({
+  return new RemoteCalls({
     caller,
-    random,
     format: options.format ?? "msgpack",
     apiKey: options.api_key,
-    timeoutMs: options.timeout_ms ?? limits.timeoutMsDefault,
-    consistencyLevel: options.consistency_level,
     onClose: () => transport.close(),
   });
 }

@@ -39,6 +39,9 @@ export interface CollectionMap {
   readonly shards: readonly ShardPlaces[];
 }
 
+/** Where the cluster store keeps the maps: `collections/<name>`. */
+export const collectionPrefix = "collections/";
+
 export const hashEnd = 2 ** 32;
 
 /** Of an id of 16 bytes: the same on every node, for ever. */

@@ -25,9 +25,11 @@ export interface ClusterView {
   hubOf(node: string): string;
   collections(): readonly CollectionMap[];
   collection(name: string): CollectionMap | undefined;
+  /** How many replicas the shards of a collection have when its creator says nothing. */
+  readonly replicationFactorDefault: number;
   /**
-   * Makes a collection that all nodes know when this resolves; the one that is there, if its settings
-   * are the same. Errors: `ALREADY_EXISTS`, `TOO_LARGE`, `NOT_ENOUGH_REPLICAS` (fewer nodes than the
+   * Makes a collection; the one that is there, if its settings are the same. Other nodes hear of it a
+   * moment later. Errors: `ALREADY_EXISTS`, `TOO_LARGE`, `NOT_ENOUGH_REPLICAS` (fewer nodes than the
    * replication factor), `INVALID_ARGUMENT`.
    */
   create(settings: CollectionSettings): Promise<CollectionMap>;

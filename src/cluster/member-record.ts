@@ -16,6 +16,9 @@ export interface MemberRecord {
 
 export const memberPrefix = "members/";
 
+/** Where the store keeps the name of the cluster, made once: directories of nodes carry it too. */
+export const clusterIdKey = "cluster-id";
+
 export function memberKey(node: string): string {
   return `${memberPrefix}${node}`;
 }

@@ -20,6 +20,8 @@ import { type ActorSystem, backoffDelayMs } from "../runtime/index.js";
 export interface Peer {
   readonly node: string;
   readonly address: string;
+  /** Another one for each life of the node: one that has just started is dialled at once. */
+  readonly incarnation?: string;
 }
 
 export interface PeersOptions {
@@ -32,13 +34,15 @@ export interface PeersOptions {
   readonly random: Random;
   /** Told whenever a link to a node begins or ends. */
   readonly onPeer?: (node: string, connected: boolean) => void;
+  /** Told when a link was refused, here or there; `node` is who was dialled. */
+  readonly onRefused?: (error: DvespError, node: string | undefined) => void;
 }
 
 /** Between attempts to reach a node, in milliseconds. */
 const redial = { minMs: 50, maxMs: 1000, jitter: 0.2 };
 
 interface Dialling {
-  readonly address: string;
+  readonly peer: Peer;
   failures: number;
   timer: Timer | undefined;
 }
@@ -63,16 +67,17 @@ export class Peers {
 
   /** The nodes to be linked with from now on; links to others end. */
   expect(peers: readonly Peer[]): void {
-    const known = new Map(peers.map(({ node, address }) => [node, address]));
-    for (const [node, { timer, address }] of [...this.#dialling]) {
-      if (known.get(node) === address) continue;
+    const known = new Map(peers.map((peer) => [peer.node, peer]));
+    for (const [node, { timer, peer }] of [...this.#dialling]) {
+      if (isSame(known.get(node), peer)) continue;
       timer?.cancel();
       this.#dialling.delete(node);
     }
     for (const [node, link] of [...this.#links]) if (!known.has(node)) link.close();
-    for (const { node, address } of peers) {
+    for (const peer of peers) {
+      const { node } = peer;
       if (node <= this.#options.node || this.#dialling.has(node)) continue;
-      this.#dialling.set(node, { address, failures: 0, timer: undefined });
+      this.#dialling.set(node, { peer, failures: 0, timer: undefined });
       if (!this.#links.has(node)) void this.#dial(node);
     }
   }
@@ -102,11 +107,11 @@ export class Peers {
     const dialling = this.#dialling.get(node);
     if (!dialling || this.#closed) return;
     try {
-      const stream = await this.#options.network.dial(dialling.address);
+      const stream = await this.#options.network.dial(dialling.peer.address);
       await this.#join(stream, "dialled", node);
       dialling.failures = 0;
     } catch (error) {
-      if (toDvespError(error).code !== "CLOSED") this.#refused(error);
+      if (toDvespError(error).code !== "CLOSED") this.#refused(error, node);
       this.#dialAgain(node);
     }
   }
@@ -141,8 +146,14 @@ export class Peers {
     this.#dialAgain(node);
   }
 
-  #refused(error: unknown): void {
+  #refused(cause: unknown, node?: string): void {
     if (this.#closed) return;
-    this.#options.system.emit("peer_refused", { error: toDvespError(error).toPlain() });
+    const error = toDvespError(cause);
+    this.#options.system.emit("peer_refused", { peer: node, error: error.toPlain() });
+    this.#options.onRefused?.(error, node);
   }
+}
+
+function isSame(one: Peer | undefined, other: Peer): boolean {
+  return one?.address === other.address && one.incarnation === other.incarnation;
 }

@@ -15,8 +15,10 @@ import {
 import { streamEvents } from "./event-stream.js";
 import type { Endpoint, Exchange } from "./exchange.js";
 import {
+  addNode,
   dashboard,
   describeCluster,
+  drainNode,
   health,
   metrics,
   openApi,
@@ -33,6 +35,8 @@ const handles: Readonly<Record<Exclude<Operation, RowOperation>, Handle>> = {
   drop_collection: dropCollection,
   get_vector: getVector,
   describe_cluster: describeCluster,
+  add_node: addNode,
+  drain_node: drainNode,
   events: streamEvents,
   health,
   ready: readiness,

@@ -12,6 +12,17 @@ export async function describeCluster(exchange: Exchange): Promise<void> {
   exchange.answer(format, encodeAnswer(format, cluster));
 }
 
+export async function addNode(exchange: Exchange): Promise<void> {
+  const format = exchange.answerFormat("json");
+  exchange.answer(format, encodeAnswer(format, await exchange.context.service.add_node()));
+}
+
+export async function drainNode(exchange: Exchange): Promise<void> {
+  const format = exchange.answerFormat("json");
+  const change = await exchange.context.service.drain_node(exchange.parameter("node"));
+  exchange.answer(format, encodeAnswer(format, change));
+}
+
 /** The process runs and its event loop turns; nothing more is claimed. */
 export function health(exchange: Exchange): void {
   exchange.send(200, plainText, "alive\n");

@@ -53,6 +53,13 @@ export class Catalog {
     await this.replace(map);
   }
 
+  /** Keeps the map of a collection; where another one of that name was, its files go first. */
+  async keep(map: CollectionMap): Promise<void> {
+    const kept = (await this.#read(map.settings.collection)) as Partial<CollectionMap> | undefined;
+    if (kept?.uid !== map.uid) await this.add(map);
+    else if (JSON.stringify(kept) !== JSON.stringify(map)) await this.replace(map);
+  }
+
   /** Keeps another map of a collection that is there. */
   async replace(map: CollectionMap): Promise<void> {
     await writeJsonFile(this.#disk, this.#fileOf(map.settings.collection), map);

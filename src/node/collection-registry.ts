@@ -4,10 +4,11 @@
  * its collection is whole.
  */
 import { DvespError, toDvespError } from "../base/index.js";
-import { implicitSettings } from "../actors/index.js";
+import type { Clock } from "../base/index.js";
+import { completeSettings, implicitRequest } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
-import type { CollectionSettings } from "../protocol/index.js";
+import type { NormalCreate } from "../protocol/index.js";
 import type { Supervisor } from "../supervisors/index.js";
 import type { Catalog } from "./catalog.js";
 
@@ -17,6 +18,14 @@ export interface RegistryParts {
   /** Supervises the supervisors of the collections. */
   readonly supervisor: Supervisor;
   readonly makeTree: (map: CollectionMap, directory: string) => CollectionTree;
+  /**
+   * Called before a shard is opened, and for open ones when the map changes: whether the data here is
+   * what the map counts on. `close` stops the shard's actors.
+   */
+  readonly claim: (map: CollectionMap, shard: number, close: () => Promise<void>) => Promise<void>;
+  /** Resolves when the other nodes have the collection of that uid open, or none, as this one does. */
+  readonly settled: (collection: string, uid: string | undefined) => Promise<void>;
+  readonly clock: Clock;
   readonly emit: (type: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -26,6 +35,8 @@ interface OpenCollection {
   readonly tree: CollectionTree;
 }
 
+/** After this long what could not be brought in line with the map is tried again. */
+const retryMs = 1000;
 /** Collections opened at the same time when a node starts. */
 const openingAtOnce = 4;
 
@@ -34,6 +45,7 @@ export class CollectionRegistry {
   readonly #open = new Map<string, OpenCollection>();
   /** The last operation on each name, for the next one to wait for. */
   readonly #queues = new Map<string, Promise<unknown>>();
+  #closed = false;
 
   constructor(parts: RegistryParts) {
     this.#parts = parts;
@@ -51,6 +63,11 @@ export class CollectionRegistry {
       }
     };
     await Promise.all(Array.from({ length: openingAtOnce }, openNext));
+  }
+
+  /** From now on the map is not followed any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   list(): Collection[] {
@@ -82,13 +99,13 @@ export class CollectionRegistry {
     if (write.kind !== "insert" || dimension === undefined) return this.forRead(name);
     return this.#inTurn(name, () => {
       const made = this.#found(name);
-      return made?.collection ?? this.#make(implicitSettings(name, dimension));
+      return made?.collection ?? this.#make(implicitRequest(name, dimension));
     });
   }
 
   /** Errors: `ALREADY_EXISTS` when it is there with other settings, and those of `ClusterView`. */
-  create(settings: CollectionSettings): Promise<Collection> {
-    return this.#inTurn(settings.collection, () => this.#make(settings));
+  create(request: NormalCreate): Promise<Collection> {
+    return this.#inTurn(request.collection, () => this.#make(request));
   }
 
   /** Errors: `COLLECTION_NOT_FOUND`. */
@@ -96,7 +113,14 @@ export class CollectionRegistry {
     return this.#inTurn(name, async () => {
       await this.#parts.view.drop(name);
       await this.#align(name);
+      await this.#parts.settled(name, undefined);
     });
+  }
+
+  /** Whether this node has open what its map has of a collection, which is that of `uid`, or none. */
+  isSettled(name: string, uid: string | undefined): boolean {
+    if (this.#parts.view.collection(name)?.uid !== uid) return false;
+    return this.#open.get(name)?.map.uid === uid;
   }
 
   /** The tree of a collection that is whole, and in the map. */
@@ -109,17 +133,20 @@ export class CollectionRegistry {
     return this.#parts.view.collection(name)?.uid === map.uid;
   }
 
-  async #make(settings: CollectionSettings): Promise<Collection> {
-    const { view, emit } = this.#parts;
-    const { collection: name } = settings;
-    const isNew = view.collection(name) === undefined;
-    await view.create(settings);
+  async #make(request: NormalCreate): Promise<Collection> {
+    const { view, emit, settled } = this.#parts;
+    const { collection: name } = request;
+    const there = view.collection(name);
+    const isNew = there === undefined;
+    const replicas = there?.settings.replication_factor ?? view.replicationFactorDefault;
+    const { uid } = await view.create(completeSettings(request, replicas));
     try {
       await this.#align(name);
     } catch (error) {
       if (isNew) await this.#unmake(name);
       throw error;
     }
+    await settled(name, uid);
     if (isNew) emit("collection_created", { collection: name });
     return this.tree(name).collection;
   }
@@ -131,12 +158,14 @@ export class CollectionRegistry {
 
   /** Brings all that runs here in line with the map, where it is not. */
   #follow(): void {
-    const { view, emit } = this.#parts;
+    const { view, emit, clock } = this.#parts;
+    if (this.#closed) return;
     const mapped = view.collections().map(({ settings }) => settings.collection);
     for (const collection of new Set([...this.#open.keys(), ...mapped])) {
       if (this.#open.get(collection)?.map === view.collection(collection)) continue;
       this.#inTurn(collection, () => this.#align(collection)).catch((error: unknown) => {
         emit("collection_failed", { collection, error: toDvespError(error).toPlain() });
+        clock.after(retryMs, () => this.#follow());
       });
     }
   }
@@ -152,11 +181,16 @@ export class CollectionRegistry {
     this.#open.set(name, { map, tree: running ?? (await this.#start(map)) });
   }
 
-  async #alignShards({ shards }: CollectionMap, tree: CollectionTree): Promise<void> {
-    const { self } = this.#parts.view;
-    for (const { id, replicas } of shards) {
-      const isHere = replicas.some(({ node }) => node === self);
-      await (isHere ? tree.shards.open(id) : tree.shards.close(id));
+  async #alignShards(map: CollectionMap, tree: CollectionTree): Promise<void> {
+    const { view, claim } = this.#parts;
+    for (const { id, replicas } of map.shards) {
+      const close = (): Promise<void> => tree.shards.close(id);
+      const isHere = replicas.some(({ node }) => node === view.self);
+      if (!isHere) await close();
+      else {
+        await claim(map, id, close);
+        await tree.shards.open(id);
+      }
     }
   }
 

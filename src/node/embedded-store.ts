@@ -1,5 +1,5 @@
 /** The typed face of a node: checks requests on the caller's thread, and takes them to collections. */
-import { completeSettings, execute } from "../actors/index.js";
+import { execute } from "../actors/index.js";
 import type { Answers } from "../actors/index.js";
 import { DvespError } from "../base/index.js";
 import type { Random } from "../base/index.js";
@@ -42,8 +42,7 @@ export class EmbeddedStore implements VectorStore {
   }
 
   async create_collection(request: CreateCollectionRequest): Promise<CollectionDescription> {
-    const settings = completeSettings(normaliseCreate(request));
-    return (await this.#registry.create(settings)).describe();
+    return (await this.#registry.create(normaliseCreate(request))).describe();
   }
 
   async list_collections(): Promise<CollectionDescription[]> {

@@ -42,13 +42,15 @@ function checkCount(name: string, count: number, max: number): void {
  * Searchers, and writers and builders on threads of their own, so that neither a disk flush nor an
  * insertion into a graph makes a search wait. One host builds for all collections and shares its
  * slices with the other build threads: so the largest collection has them all, and together they
- * never are more.
+ * never are more. `prefix`: of their names.
  */
-export function hostSpecs({ search, build }: ThreadCounts): HostSpec[] {
+export function hostSpecs({ search, build }: ThreadCounts, prefix = ""): HostSpec[] {
+  const named = (role: string, count: number): HostSpec[] =>
+    Array.from({ length: count }, (_, index) => ({ name: `${prefix}${role}-${index}`, role }));
   return [
     ...named("search", search),
     ...named("write", Math.max(1, Math.floor(search / coresPerWriter))),
-    { name: "build-0", role: "build", taskThreads: Math.max(1, build - 1) },
+    { name: `${prefix}build-0`, role: "build", taskThreads: Math.max(1, build - 1) },
   ];
 }
 
@@ -76,8 +78,4 @@ export function hostFor(hosts: readonly HostSpec[], role: string, name: string):
 
 function namesOf(hosts: readonly HostSpec[], wanted: string): string[] {
   return hosts.filter(({ role }) => role === wanted).map(({ name }) => name);
-}
-
-function named(role: string, count: number): HostSpec[] {
-  return Array.from({ length: count }, (_, index) => ({ name: `${role}-${index}`, role }));
 }

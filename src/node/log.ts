@@ -4,9 +4,9 @@ import type { StoreEvent } from "../protocol/index.js";
 
 export type Log = ReturnType<typeof makeLog>;
 
-/** `level`: one of pino's, or `silent`. */
-export function makeLog(level: string) {
-  return pino({ name: "dvesp", level });
+/** `level`: one of pino's, or `silent`. `labels` are on every line. */
+export function makeLog(level: string, labels: Readonly<Record<string, string>> = {}) {
+  return pino({ name: "dvesp", level }).child(labels);
 }
 
 /** Events that mean that something went wrong, and was or is being dealt with. */
@@ -16,6 +16,7 @@ const warnings: ReadonlySet<string> = new Set([
   "actor_stop_failed",
   "child_exited",
   "child_restarting",
+  "collection_failed",
   "host_lost",
   "frame_malformed",
   "index_attach_failed",
@@ -25,9 +26,13 @@ const warnings: ReadonlySet<string> = new Set([
   "index_rebuild_failed",
   "index_snapshot_failed",
   "index_snapshot_skipped",
+  "node_remove_failed",
+  "node_state",
+  "peer_refused",
+  "replica_data_lost",
   "thread_failed",
 ]);
-const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated"]);
+const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated", "node_failed"]);
 /** Too many to log one by one; /metrics counts them. */
 const counted: ReadonlySet<string> = new Set(["write", "watch"]);
 

@@ -6,7 +6,8 @@ import { NodeEncodedStore } from "./encoded-store.js";
 import type { NodeMetrics } from "./metrics.js";
 import type { Node } from "./node.js";
 
-const statusMs = 2000;
+/** A replica that does not answer in this time is shown as such, and nobody waits for it. */
+const statusMs = 250;
 
 export interface ServiceOptions {
   readonly node: Node;
@@ -22,6 +23,8 @@ export function nodeService({ node, metrics, address }: ServiceOptions): NodeSer
     store: new EmbeddedStore({ registry, random: system.random, close }),
     encoded: new NodeEncodedStore(registry, node.gateways),
     describe_cluster: () => describeCluster(node, address()),
+    add_node: () => node.standing.addNode(),
+    drain_node: (id) => node.standing.drainNode(id),
     on_event: (listener: (event: StoreEvent) => void) => node.events.listen(listener),
     unready_reason: () => node.unreadyReason(),
     metrics_text: () => metrics.text(),

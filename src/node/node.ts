@@ -19,13 +19,19 @@ import type { HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
+import { ClusterLink } from "./cluster-link.js";
+import type { ClusterOptions } from "./cluster-link.js";
 import { CollectionRegistry } from "./collection-registry.js";
 import { systemEnvironment } from "./environment.js";
 import type { NodeEnvironment } from "./environment.js";
 import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
 import { nodeIdentity } from "./identity.js";
+import { lockDirectory } from "./lock-directory.js";
+import { settlingActor, settlingActorName } from "./settling.js";
 import { SoloView } from "./solo-view.js";
+import { aloneWith } from "./standing.js";
+import type { Standing } from "./standing.js";
 
 export interface NodeOptions {
   /** The data directory; made when missing. One node at a time has it. */
@@ -36,6 +42,8 @@ export interface NodeOptions {
   readonly build_threads?: number | undefined;
   /** Allow killing threads on purpose. Never in production. */
   readonly test_hooks?: boolean | undefined;
+  /** The cluster that it is one node of; default: it is alone. */
+  readonly cluster?: ClusterOptions | undefined;
 }
 
 /** What a node decides by on its own; tests try other figures. */
@@ -47,10 +55,13 @@ const tuningDefault: NodeTuning = { demand: demandLimits };
 
 /** How long actors may take to stop. */
 const closeMsMax = 30_000;
-const mainHost = "main";
+/** How long a node of a cluster waits for its predecessor to let go of the data directory. */
+const predecessorMs = 60_000;
 
 interface NodeParts {
-  readonly view: ClusterView;
+  readonly standing: Standing;
+  readonly system: ActorSystem;
+  readonly events: EventBus<StoreEvent>;
   readonly catalog: Catalog;
   readonly environment: NodeEnvironment;
   readonly lock: DirectoryLock;
@@ -61,6 +72,8 @@ interface NodeParts {
 export class Node {
   /** What it knows of the cluster. */
   readonly view: ClusterView;
+  /** Its part in it. */
+  readonly standing: Standing;
   readonly system: ActorSystem;
   readonly hosts: Hosts;
   readonly supervisor: Supervisor;
@@ -77,26 +90,21 @@ export class Node {
   #failure: string | undefined;
   #ready = false;
 
-  private constructor({ view, catalog, environment, lock, options, tuning }: NodeParts) {
-    const { clock, random, storage, load } = environment;
+  private constructor(parts: NodeParts) {
+    const { standing, system, catalog, environment, options } = parts;
+    const { view } = standing;
     this.view = view;
+    this.standing = standing;
+    this.system = system;
+    this.events = parts.events;
     this.#environment = environment;
-    this.#lock = lock;
-    this.#tuning = tuning;
+    this.#lock = parts.lock;
+    this.#tuning = parts.tuning;
     this.#threads = threadCounts(options);
-    this.#specs = hostSpecs(this.#threads);
-    this.events = new EventBus<StoreEvent>();
-    this.system = new ActorSystem({
-      host: mainHost,
-      clock,
-      random,
-      storage,
-      load,
-      onEvent: this.events.publish,
-    });
+    this.#specs = hostSpecs(this.#threads, prefixOf(options));
     const testHooks = options.test_hooks ?? false;
-    this.hosts = environment.makeHosts({ system: this.system, hosts: this.#specs, testHooks });
-    this.#versions = new HybridClock(clock, view.self);
+    this.hosts = environment.makeHosts({ system, hosts: this.#specs, testHooks });
+    this.#versions = new HybridClock(environment.clock, view.self);
     this.supervisor = this.#rootSupervisor();
     this.gateways = new Gateways(this.#gatewayPool());
     this.registry = new CollectionRegistry({
@@ -104,25 +112,34 @@ export class Node {
       catalog,
       supervisor: this.supervisor,
       makeTree: (map, directory) => this.#tree(map, directory),
-      emit: (type, details) => this.system.emit(type, details),
+      claim: (map, shard, close) => standing.claim(map, shard, close),
+      settled: (collection, uid) => standing.settled(collection, uid),
+      clock: environment.clock,
+      emit: (type, details) => system.emit(type, details),
     });
   }
 
-  /** Errors: `DIRECTORY_LOCKED`, `DATA_CORRUPTED`, `STORAGE_FULL`. */
+  /**
+   * Errors: `DIRECTORY_LOCKED`, `DATA_CORRUPTED`, `STORAGE_FULL`; for a node of a cluster also those of
+   * `ClusterLink.join`.
+   */
   static async open(
     options: NodeOptions,
     tuning: NodeTuning = tuningDefault,
     environment: NodeEnvironment = systemEnvironment,
   ): Promise<Node> {
-    const { clock, random, storage } = environment;
-    await storage.disk.makeDirectory(options.path);
-    const lock = storage.lock(options.path, clock);
+    const { clock, random, storage, load } = environment;
+    const waitMs = options.cluster ? predecessorMs : 0;
+    const lock = await lockDirectory(options.path, environment, waitMs);
+    const events = new EventBus<StoreEvent>();
+    const host = `${prefixOf(options)}main`;
+    const base = { host, clock, random, storage, load };
+    const system = new ActorSystem({ ...base, onEvent: events.publish });
     try {
-      const self = await nodeIdentity(storage.disk, options.path, random);
       const catalog = new Catalog(storage.disk, options.path);
-      const alone = { self, hub: mainHost, pid: process.pid, catalog, random };
-      const view = await SoloView.open(alone);
-      const node = new Node({ view, catalog, environment, lock, options, tuning });
+      const standing = await takeStanding(options, system, environment, catalog);
+      const parts = { standing, system, events, catalog, environment, lock, options, tuning };
+      const node = new Node(parts);
       await node.#start();
       return node;
     } catch (error) {
@@ -154,6 +171,8 @@ export class Node {
     try {
       await this.hosts.start();
       await this.supervisor.start();
+      const settling = settlingActor((name, uid) => this.registry.isSettled(name, uid));
+      await this.system.spawnLocal({ name: settlingActorName }, settling);
       await this.registry.openAll();
       this.#ready = true;
     } catch (error) {
@@ -168,6 +187,8 @@ export class Node {
   }
 
   async #stop(): Promise<void> {
+    this.registry.close();
+    await this.standing.leave();
     await this.supervisor.stop(closeMsMax);
     await this.hosts.close(closeMsMax);
     await this.system.stopAll(closeMsMax);
@@ -232,4 +253,22 @@ export class Node {
   #publishLifecycle(event: { readonly type: string; readonly time_ms: number }): void {
     this.events.publish({ ...event, host: this.system.host });
   }
+}
+
+/** Names of hosts begin with it, so that they differ from those of other nodes. */
+function prefixOf({ cluster }: NodeOptions): string {
+  return cluster ? `${cluster.node}/` : "";
+}
+
+async function takeStanding(
+  { path, cluster }: NodeOptions,
+  system: ActorSystem,
+  environment: NodeEnvironment,
+  catalog: Catalog,
+): Promise<Standing> {
+  if (cluster) return ClusterLink.join({ options: cluster, system, environment, catalog, path });
+  const { random, storage } = environment;
+  const self = await nodeIdentity(storage.disk, path, random);
+  const alone = { self, hub: system.host, pid: process.pid, catalog, random };
+  return aloneWith(await SoloView.open(alone));
 }

@@ -32,7 +32,8 @@ const portDefault = 7000;
 
 /** Errors: those of opening a data directory, and `INVALID_ARGUMENT` for an address in use. */
 export async function serve(options: ServeOptions): Promise<ServedNode> {
-  const log = makeLog(options.log_level ?? "info");
+  const labels = options.cluster && { node: options.cluster.node };
+  const log = makeLog(options.log_level ?? "info", labels);
   const node = await Node.open(options);
   const metrics = new NodeMetrics(() => describeAll(node));
   node.events.listen((event) => {
@@ -47,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<ServedNode> {
   };
   try {
     server = await listen(options, { node, metrics, log }, () => server?.address ?? "");
+    await node.standing.announce(server.address, process.pid);
     return { address: server.address, node, log, close };
   } catch (error) {
     await close();

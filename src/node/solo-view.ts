@@ -3,7 +3,7 @@
  * one replica, here, and it is always alive.
  */
 import { sameSettings } from "../actors/index.js";
-import { DvespError, limits, randomUuid } from "../base/index.js";
+import { DvespError, invalid, limits, randomUuid } from "../base/index.js";
 import type { Random } from "../base/index.js";
 import { evenRanges } from "../cluster/index.js";
 import type { ClusterView, CollectionMap, NodeView, ShardPlaces } from "../cluster/index.js";
@@ -21,6 +21,7 @@ export interface SoloParts {
 }
 
 export class SoloView implements ClusterView {
+  readonly replicationFactorDefault = 1;
   readonly #parts: SoloParts;
   readonly #maps = new Map<string, CollectionMap>();
   readonly #listeners = new Set<() => void>();
@@ -69,7 +70,7 @@ export class SoloView implements ClusterView {
       throw new DvespError("ALREADY_EXISTS", `collection ${collection} exists with other settings`);
     }
     if (replication_factor > 1) {
-      throw new DvespError("NOT_ENOUGH_REPLICAS", "one node keeps one replica of each row");
+      throw invalid("one node keeps one replica of each row", "replication_factor");
     }
     if (this.#maps.size >= limits.collectionsMax) {
       throw new DvespError("TOO_LARGE", `a node has at most ${limits.collectionsMax} collections`);

@@ -11,6 +11,7 @@ import type { CollectionSettings } from "../protocol/index.js";
 import { openRowStore, systemStorage, verifyRowStore } from "../storage/index.js";
 import type { RowSnapshot, Storage } from "../storage/index.js";
 import { Catalog } from "./catalog.js";
+import { belongsToCluster } from "./identity.js";
 
 export interface ShardReport {
   readonly collection: string;
@@ -33,10 +34,13 @@ export async function verifyDirectory(
   try {
     const catalog = new Catalog(disk, directory);
     const reports: ShardReport[] = [];
+    const isOneOfSeveral = await belongsToCluster(disk, directory);
     for (const { settings, shards } of await catalog.list()) {
       for (const { id } of shards) {
-        const directory = shardDirectory(catalog.directoryOf(settings.collection), id);
-        reports.push({ shard: id, ...(await verifyShard(settings, directory, storage)) });
+        const shard = shardDirectory(catalog.directoryOf(settings.collection), id);
+        // Other nodes may have that one.
+        if (isOneOfSeveral && !(await isThere(disk, shard))) continue;
+        reports.push({ shard: id, ...(await verifyShard(settings, shard, storage)) });
       }
     }
     return reports;
@@ -46,11 +50,17 @@ export async function verifyDirectory(
 }
 
 async function requireDirectory(disk: Disk, directory: string): Promise<void> {
+  if (await isThere(disk, join(directory, "collections"))) return;
+  throw invalid(`${directory} is not a data directory`);
+}
+
+async function isThere(disk: Disk, directory: string): Promise<boolean> {
   try {
-    await disk.list(join(directory, "collections"));
+    await disk.list(directory);
+    return true;
   } catch (error) {
     if (diskErrorCode(error) !== "ENOENT") throw error;
-    throw invalid(`${directory} is not a data directory`);
+    return false;
   }
 }
 

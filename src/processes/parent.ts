@@ -7,16 +7,17 @@
  * for them (their directories are locked) and finds all as it was.
  */
 import { join } from "node:path";
-import { invalid } from "../base/index.js";
+import { invalid, randomUuid, toDvespError } from "../base/index.js";
 import type { Clock, Disk, Network, Random } from "../base/index.js";
 import { LocalClusterStore, Membership, Peers } from "../cluster/index.js";
-import { clusterStoreActor, storeActorName } from "../cluster/index.js";
+import { clusterIdKey, clusterStoreActor, storeActorName } from "../cluster/index.js";
 import type { Member } from "../cluster/index.js";
 import { ActorSystem, importLoader } from "../runtime/index.js";
 import type { RuntimeEvent } from "../runtime/index.js";
 import { Supervisor } from "../supervisors/index.js";
 import type { ChildSpec } from "../supervisors/index.js";
 import type { Launch, OutputStream, ProcessCommand } from "./child-process.js";
+import { DrainedNodes } from "./drained-nodes.js";
 import { NodeList } from "./node-list.js";
 import { nodeProcessActor } from "./node-process.js";
 import type { NodeFailure } from "./node-process.js";
@@ -76,6 +77,7 @@ export class Parent {
   readonly #membership: Membership;
   readonly #supervisor: Supervisor;
   readonly #list: NodeList;
+  readonly #drained: DrainedNodes;
   readonly #address: string;
   readonly #nodes = new Map<string, NodePlan>();
   readonly #failures = new Map<string, NodeFailure>();
@@ -104,6 +106,7 @@ export class Parent {
     });
     this.#supervisor.lifecycle$.subscribe(({ type, ...rest }) => this.system.emit(type, rest));
     this.#list = new NodeList(store, options);
+    this.#drained = new DrainedNodes(store, clock, (node) => void this.#remove(node));
   }
 
   /** Resolves when the node processes have been started. Errors: `DATA_CORRUPTED`, `CLOSED`. */
@@ -160,6 +163,7 @@ export class Parent {
 
   /** Stops all nodes at the same time, in good order, then the rest. */
   async close(): Promise<void> {
+    this.#drained.stop();
     const names = [...this.#nodes.keys()].map(childName);
     await Promise.all(names.map((name) => this.#supervisor.stopChild(name).catch(() => undefined)));
     await this.#supervisor.stop(stopMarginMs);
@@ -176,9 +180,22 @@ export class Parent {
     await this.#peers.listen(this.#address);
     this.#membership.observe();
     await this.#supervisor.start();
+    if (!(await this.store.get(clusterIdKey))) {
+      await this.store.put(clusterIdKey, randomUuid(this.#options.random));
+    }
     const plans = await this.#list.load();
     while (plans.length < this.#options.nodes) plans.push(await this.#list.add());
     for (const plan of plans) await this.#startNode(plan);
+    this.#drained.watch();
+  }
+
+  async #remove(node: string): Promise<void> {
+    try {
+      await this.removeNode(node);
+      this.system.emit("node_removed", { node });
+    } catch (error) {
+      this.system.emit("node_remove_failed", { node, error: toDvespError(error).toPlain() });
+    }
   }
 
   async #startNode(plan: NodePlan): Promise<void> {

@@ -124,6 +124,10 @@ export const clusterDescription = z.object({
   ),
 });
 
+export const clusterChange = z.object({
+  node: z.string().meta({ description: "Id of the node that was added, or is being taken out." }),
+});
+
 export const problem = z.object({
   type: z.string(),
   title: z.string(),

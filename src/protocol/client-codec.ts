@@ -15,7 +15,7 @@ import { readMsgpack } from "./msgpack-reader.js";
 import { MsgpackWriter } from "./msgpack-writer.js";
 import { isPlainObject } from "./plain-object.js";
 import { decodeBody } from "./request-body.js";
-import type { CollectionOperation } from "./routes.js";
+import type { ClusterOperation, CollectionOperation } from "./routes.js";
 import type {
   ChangeAnswer,
   CollectionDescription,
@@ -27,11 +27,19 @@ import type {
   StoredVector,
   WriteAnswer,
 } from "./types.js";
-import type { BodyFormat, RowOperation } from "./vector-store.js";
+import type {
+  BodyFormat,
+  ClusterChange,
+  ClusterDescription,
+  RowOperation,
+} from "./vector-store.js";
 import { packVector, packVectors } from "./vectors.js";
 
 /** What each operation answers. */
-export interface Answers extends Record<RowOperation | CollectionOperation, unknown> {
+export interface Answers extends Record<
+  RowOperation | CollectionOperation | ClusterOperation,
+  unknown
+> {
   insert: WriteAnswer;
   update: ChangeAnswer;
   delete: ChangeAnswer;
@@ -44,6 +52,9 @@ export interface Answers extends Record<RowOperation | CollectionOperation, unkn
   list_collections: CollectionDescription[];
   describe_collection: CollectionDescription;
   drop_collection: undefined;
+  describe_cluster: ClusterDescription;
+  add_node: ClusterChange;
+  drain_node: ClusterChange;
 }
 
 /** What the operations that read rows answer. */
@@ -150,6 +161,9 @@ function withVectors(operation: keyof Answers, answer: unknown): unknown {
     case "list_collections":
     case "describe_collection":
     case "drop_collection":
+    case "describe_cluster":
+    case "add_node":
+    case "drain_node":
       return answer;
   }
 }

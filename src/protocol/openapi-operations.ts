@@ -118,6 +118,16 @@ export const operationDocuments: Readonly<Record<Operation, OperationDocument>> 
     answer: { schema: "ClusterDescription" },
     errors: [],
   },
+  add_node: {
+    summary: "Start one more node process on this host",
+    answer: { schema: "ClusterChange" },
+    errors: [],
+  },
+  drain_node: {
+    summary: "Move everything off a node, then stop it for good",
+    answer: { schema: "ClusterChange" },
+    errors: ["NOT_ENOUGH_REPLICAS"],
+  },
   events: {
     summary: "Lifecycle, index, write and repair events as they happen",
     answer: { mediaType: "text/event-stream" },

@@ -79,8 +79,13 @@ function pathParameters(path: string): Json[] {
     name,
     in: "path",
     required: true,
-    schema: name === "id" ? { type: "string", format: "uuid" } : schemaOf(requests.collectionName),
+    schema: parameterSchema(name),
   }));
+}
+
+function parameterSchema(name: string | undefined): Json {
+  if (name === "id") return { type: "string", format: "uuid" };
+  return name === "node" ? { type: "string" } : schemaOf(requests.collectionName);
 }
 
 function queryParameters(operation: Operation): Json[] {
@@ -161,6 +166,7 @@ function schemas(): Json {
     CollectionDescription: schemaOf(answers.collectionDescription),
     CollectionList: schemaOf(answers.collectionList),
     ClusterDescription: schemaOf(answers.clusterDescription),
+    ClusterChange: schemaOf(answers.clusterChange),
     Problem: schemaOf(answers.problem),
   };
 }

@@ -7,18 +7,14 @@ import type { RowOperation } from "./vector-store.js";
 export type CollectionOperation =
   "create_collection" | "list_collections" | "describe_collection" | "drop_collection";
 
+/** Operations on the nodes of a cluster. */
+export type ClusterOperation = "describe_cluster" | "add_node" | "drain_node";
+
 /** Operations of a node as such, and reading one vector by its address. */
 export type NodeOperation =
-  | "get_vector"
-  | "describe_cluster"
-  | "events"
-  | "health"
-  | "ready"
-  | "metrics"
-  | "openapi"
-  | "dashboard";
+  "get_vector" | "events" | "health" | "ready" | "metrics" | "openapi" | "dashboard";
 
-export type Operation = RowOperation | CollectionOperation | NodeOperation;
+export type Operation = RowOperation | CollectionOperation | ClusterOperation | NodeOperation;
 
 export interface Route {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -44,6 +40,8 @@ export const routes: Readonly<Record<Operation, Route>> = {
   count: { method: "POST", path: `${collection}/count` },
   get_vector: { method: "GET", path: `${collection}/vectors/{id}` },
   describe_cluster: { method: "GET", path: "/v1/cluster" },
+  add_node: { method: "POST", path: "/v1/cluster/nodes" },
+  drain_node: { method: "POST", path: "/v1/cluster/nodes/{node}/drain" },
   events: { method: "GET", path: "/v1/events" },
   health: { method: "GET", path: "/healthz" },
   ready: { method: "GET", path: "/readyz" },

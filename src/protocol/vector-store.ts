@@ -106,6 +106,12 @@ export interface ClusterDescription {
   }[];
 }
 
+/** What was asked for has begun; `GET /v1/cluster` shows how far it is. */
+export interface ClusterChange {
+  /** Id of the node that was added, or is being taken out. */
+  node: string;
+}
+
 /** One thing that happened: lifecycle, index, write, repair or rebalance. */
 export interface StoreEvent {
   readonly type: string;
@@ -117,6 +123,10 @@ export interface NodeService {
   readonly store: VectorStore;
   readonly encoded: EncodedStore;
   describe_cluster(): Promise<ClusterDescription>;
+  /** Errors: `INVALID_ARGUMENT` for a node that is alone. */
+  add_node(): Promise<ClusterChange>;
+  /** Errors: `INVALID_ARGUMENT`, `NOT_ENOUGH_REPLICAS` when the others cannot hold all replicas. */
+  drain_node(node: string): Promise<ClusterChange>;
   /** Calls `listener` at each event until the returned function is called. */
   on_event(listener: (event: StoreEvent) => void): () => void;
   /** Undefined when ready to serve, otherwise why not. */

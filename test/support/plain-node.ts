@@ -37,6 +37,8 @@ export function plainNode(parts: PlainStoreParts): PlainNode {
         nodes: [{ id: "plain", address: "127.0.0.1:0", pid: process.pid, state: "alive" as const }],
         collections: [],
       }),
+    add_node: () => Promise.resolve({ node: "another" }),
+    drain_node: (id) => Promise.resolve({ node: id }),
     on_event(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -7,27 +7,28 @@ import { autoHnswRows, selectIndex } from "../../index/index.js";
 import type { IndexedCollection } from "../../index/index.js";
 import type { CollectionSettings, IndexSettings, NormalCreate } from "../../protocol/index.js";
 
-/** Errors: `INVALID_ARGUMENT` for what this version or a single node does not offer. */
-export function completeSettings(request: NormalCreate): CollectionSettings {
-  const { shards = 1, replication_factor = 1, collection, dimension, distance_metric } = request;
+/**
+ * `replicas`: of each shard, when the request says nothing of it. Errors: `INVALID_ARGUMENT` for what
+ * this version does not offer.
+ */
+export function completeSettings(request: NormalCreate, replicas = 1): CollectionSettings {
+  const { shards = 1, collection, dimension, distance_metric } = request;
+  const { replication_factor = replicas } = request;
   if (shards !== 1) throw invalid("one node keeps one shard per collection", "shards");
-  if (replication_factor !== 1) {
-    throw invalid("one node keeps one replica of each row", "replication_factor");
-  }
   const index = completeIndex({ dimension, metric: distance_metric, index: request.index });
   return { collection, dimension, distance_metric, index, shards, replication_factor };
 }
 
-/** Settings for a collection that its first insert makes. */
-export function implicitSettings(collection: string, dimension: number): CollectionSettings {
-  return completeSettings({
+/** What is asked for when an insert makes its collection. */
+export function implicitRequest(collection: string, dimension: number): NormalCreate {
+  return {
     collection,
     dimension,
     distance_metric: "cosine",
     index: { type: "hnsw" },
     shards: undefined,
     replication_factor: undefined,
-  });
+  };
 }
 
 /** What the index folder needs to know. */

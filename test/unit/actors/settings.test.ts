@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CollectionSettings, NormalCreate } from "../../../src/protocol/index.js";
 import {
   completeSettings,
-  implicitSettings,
+  implicitRequest,
   indexedCollection,
   sameSettings,
 } from "../../../src/actors/collection/settings.js";
@@ -34,6 +34,12 @@ describe("completeSettings", () => {
       shards: 1,
       replication_factor: 1,
     });
+  });
+
+  it("takes as many replicas as the cluster suggests, or as asked for", () => {
+    expect(completeSettings(request, 3).replication_factor).toBe(3);
+    const asked = completeSettings({ ...request, replication_factor: 2 }, 3);
+    expect(asked.replication_factor).toBe(2);
   });
 
   it("keeps what was asked for", () => {
@@ -69,7 +75,6 @@ describe("completeSettings", () => {
 
   it.each([
     { change: { shards: 2 }, field: "shards" },
-    { change: { replication_factor: 3 }, field: "replication_factor" },
     { change: { index: { type: "ivf", quantization: "none" } }, field: "index.quantization" },
     {
       change: { index: { type: "hnsw", engine: "hnswlib", quantization: "int8" } },
@@ -82,9 +87,11 @@ describe("completeSettings", () => {
   });
 });
 
-describe("implicitSettings", () => {
+describe("implicitRequest", () => {
   it("are those of a cosine HNSW collection", () => {
-    const { collection, dimension, distance_metric, index } = implicitSettings("made", 3);
+    const { collection, dimension, distance_metric, index } = completeSettings(
+      implicitRequest("made", 3),
+    );
     expect({ collection, dimension, distance_metric, index }).toEqual({
       collection: "made",
       dimension: 3,

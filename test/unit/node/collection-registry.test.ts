@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   DvespError,
   MemoryDisk,
+  VirtualClock,
   drainMicrotasks,
   packBytes,
   seededRandom,
@@ -14,6 +15,7 @@ import type { Supervisor } from "../../../src/supervisors/index.js";
 import { Catalog } from "../../../src/node/catalog.js";
 import { CollectionRegistry } from "../../../src/node/collection-registry.js";
 import { SoloView } from "../../../src/node/solo-view.js";
+import { gate } from "../runtime/harness.js";
 
 function settingsOf(collection: string, dimension = 8): CollectionSettings {
   const fixed = {
@@ -22,13 +24,6 @@ function settingsOf(collection: string, dimension = 8): CollectionSettings {
     replication_factor: undefined,
   } as const;
   return completeSettings({ collection, dimension, index: { type: "flat" }, ...fixed });
-}
-
-/** A promise that the test settles. */
-function gate() {
-  let open!: () => void;
-  const passed = new Promise<void>((resolve) => (open = resolve));
-  return { open, passed };
 }
 
 /** A registry over trees that only say what is done to them. */
@@ -54,6 +49,9 @@ class World {
       catalog,
       supervisor: this.#supervisor(),
       makeTree: (map, directory) => this.#tree(map, directory),
+      claim: () => Promise.resolve(),
+      settled: () => Promise.resolve(),
+      clock: new VirtualClock(),
       emit: (type, { collection }) => this.log.push(`${type} ${String(collection)}`),
     });
   }
@@ -144,7 +142,7 @@ describe("creating", () => {
   it("writes the catalog, starts the tree, and then hands out the name", async () => {
     const world = await World.open();
     const started = gate();
-    world.onStart = () => started.passed;
+    world.onStart = () => started.promise;
     const creating = world.registry.create(settingsOf("a"));
     await drainMicrotasks();
     expect(await world.names()).toEqual(["a"]);
@@ -208,7 +206,7 @@ describe("creating", () => {
   it("does not wait for another name", async () => {
     const world = await World.open();
     const never = gate();
-    world.onStart = (name) => (name === "slow" ? never.passed : Promise.resolve());
+    world.onStart = (name) => (name === "slow" ? never.promise : Promise.resolve());
     const slow = world.registry.create(settingsOf("slow"));
     await world.registry.create(settingsOf("quick"));
     expect(listed(world)).toEqual(["quick"]);
@@ -245,7 +243,7 @@ describe("dropping", () => {
   it("while it is being made waits until it is", async () => {
     const world = await World.open();
     const started = gate();
-    world.onStart = () => started.passed;
+    world.onStart = () => started.promise;
     const creating = world.registry.create(settingsOf("a"));
     const dropping = world.registry.drop("a");
     await drainMicrotasks();
@@ -265,7 +263,7 @@ describe("dropping", () => {
   it("and making again follow each other", async () => {
     const world = await World.open("a");
     const stopped = gate();
-    world.onStop = () => stopped.passed;
+    world.onStop = () => stopped.promise;
     const dropping = world.registry.drop("a");
     const creating = world.registry.create(settingsOf("a", 3));
     await drainMicrotasks();
@@ -284,7 +282,7 @@ describe("reading and writing", () => {
   it("waits for a collection that is being made", async () => {
     const world = await World.open();
     const started = gate();
-    world.onStart = () => started.passed;
+    world.onStart = () => started.promise;
     const creating = world.registry.create(settingsOf("a"));
     const waiting = [world.registry.forRead("a"), world.registry.forWrite("a", deletion)];
     started.open();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Membership } from "../../../src/cluster/index.js";
+import { Membership, memberKey } from "../../../src/cluster/index.js";
 import type { Member } from "../../../src/cluster/index.js";
 import { exitCodeOf } from "../../../src/processes/index.js";
 import type { Parent } from "../../../src/processes/index.js";
@@ -114,6 +114,25 @@ describe("the parent of node processes", () => {
     await within(world, 2000, closing);
     expect(world.process("n3").signals).toEqual(["SIGTERM", "SIGKILL"]);
     expect(world.process("n2").signals).toEqual(["SIGTERM"]);
+  });
+
+  it("stops a node for good that is being taken out, once no map has it any more", async () => {
+    const world = parentWorld();
+    const parent = await world.start(2);
+    const replica = { node: "n2", state: "active", identity: "x" };
+    const shards = [{ id: 0, from: 0, to: 2 ** 32, epoch: 1, replicas: [replica] }];
+    await within(world, 1, parent.store.put("collections/docs", { shards }));
+    await within(world, 1, parent.store.put(memberKey("n2"), { node: "n2", draining: true }));
+    await world.clock.advance(10_000);
+    expect(states(parent)).toEqual(["n1 starting", "n2 starting"]);
+    await within(world, 1, parent.store.delete("collections/docs"));
+    await world.clock.advance(1900);
+    expect(states(parent)).toHaveLength(2);
+    await world.clock.advance(200);
+    expect(states(parent)).toEqual(["n1 starting"]);
+    expect(world.process("n2").signals).toEqual(["SIGTERM"]);
+    expect(await within(world, 1, parent.store.get(memberKey("n2")))).toBeUndefined();
+    await within(world, 100, parent.close());
   });
 
   it("finds its nodes again after it was killed, and never gives a number twice", async () => {
