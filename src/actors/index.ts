@@ -19,3 +19,7 @@ export { helpersMax, searchersMax } from "./row-slots.js";
 export { merkleEntry } from "./replica/commit-batch.js";
 export type { WatchSpec } from "./replica/messages.js";
 export type { WatchChange } from "./replica/watch-list.js";
+export { NodeRepair } from "./repair/node-repair.js";
+export type { NodeRepairParts, ShardRepairStatus } from "./repair/node-repair.js";
+export { repairLimits } from "./repair/limits.js";
+export type { RepairLimits } from "./repair/limits.js";

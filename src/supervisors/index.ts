@@ -7,3 +7,4 @@ export type { ChildPhase, LifecycleDetails } from "./state.js";
 export { decideRebalance } from "./decide-rebalance.js";
 export * from "./list-rebalancer.js";
 export * from "./observe.js";
+export * from "./reconcile.js";

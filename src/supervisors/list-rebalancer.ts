@@ -5,7 +5,7 @@
  */
 import {
   EMPTY,
-  Observable,
+  type Observable,
   audit,
   catchError,
   defer,
@@ -23,6 +23,7 @@ import type { Clock } from "../base/index.js";
 import type { ListFacts, Metric, RebalanceStep } from "../index/index.js";
 import type { BusEvent } from "./event-bus.js";
 import { decideRebalance } from "./decide-rebalance.js";
+import { after } from "./timers.js";
 
 /** A shard has at most one index by each metric. */
 export interface IndexName {
@@ -87,15 +88,4 @@ function settle(
     catchError(() => EMPTY),
     ignoreElements(),
   );
-}
-
-/** One value after a time. */
-function after(clock: Clock, delayMs: number): Observable<number> {
-  return new Observable((subscriber) => {
-    const timer = clock.after(delayMs, () => {
-      subscriber.next(delayMs);
-      subscriber.complete();
-    });
-    return () => timer.cancel();
-  });
 }

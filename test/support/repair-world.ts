@@ -1,4 +1,5 @@
 /** Each node of a model cluster with the repair of its replica. */
+import type { ClusterView, CollectionMap } from "../../src/cluster/index.js";
 import { HybridClock } from "../../src/consistency/index.js";
 import { repairLimits } from "../../src/actors/repair/limits.js";
 import type { RepairLimits } from "../../src/actors/repair/limits.js";
@@ -48,6 +49,32 @@ export class RepairWorld extends PlainCluster {
       await this.clock.advance(100);
     }
     return this.clock.now() - began;
+  }
+
+  /** What a node knows of the cluster. */
+  view(self: string): ClusterView {
+    const map = (): CollectionMap => ({ settings, uid: "uid", shards: [this.shard] });
+    const isAlive = (node: string): boolean => !this.down.has(node);
+    return {
+      self,
+      replicationFactorDefault: 3,
+      isAlive,
+      nodes: () =>
+        [...this.replicas.keys()].map((id) => {
+          const state = isAlive(id) ? ("alive" as const) : ("dead" as const);
+          return { id, address: "", pid: 1, state };
+        }),
+      hubOf: (node) => `${node}/main`,
+      collections: () => [map()],
+      collection: () => map(),
+      create: () => Promise.reject(new Error("nothing is made here")),
+      drop: () => Promise.reject(new Error("nothing is dropped here")),
+      changeShard: (_collection, _shard, change) => {
+        this.changeShard(change);
+        return Promise.resolve(map());
+      },
+      onChange: () => () => undefined,
+    };
   }
 
   eventsOf(type: string): SeenEvent[] {

@@ -3,17 +3,13 @@ import { DvespError, assert } from "../../base/index.js";
 import type { PlainError } from "../../base/index.js";
 import { PayloadCodec } from "../../mailbox/index.js";
 import type { WriteMessage } from "../replica/messages.js";
-import type { ReplicationMessage } from "../replica/replication-messages.js";
-
-/** What can be replayed: late writes, and decisions. */
-export type MissedMessage = WriteMessage | Extract<ReplicationMessage, { readonly type: "decide" }>;
 
 export interface Hint {
   readonly collection: string;
   /** Tells it from another collection that has the name later. */
   readonly uid: string;
   readonly shard: number;
-  readonly message: MissedMessage;
+  readonly message: WriteMessage;
 }
 
 /** For a node; `time_ms`: wall time of what was missed. */

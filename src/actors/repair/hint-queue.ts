@@ -59,7 +59,6 @@ export class HintQueue {
 
 /** Of its contents, and somewhat more. */
 function bytesOf({ message }: MissedHint): number {
-  if (message.type === "decide") return 256;
   const { write } = message;
   const ids = write.ids?.length ?? 0;
   if (write.kind === "delete") return 256 + ids;

@@ -7,8 +7,9 @@ import type { Clock } from "../../base/index.js";
 import { versionTime } from "../../consistency/index.js";
 import type { AskResult } from "../../runtime/index.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
+import type { WriteMessage } from "../replica/messages.js";
 import type { Refusal } from "../replica/replication-messages.js";
-import type { Hint, HintBatch, MissedMessage } from "./hint-messages.js";
+import type { Hint, HintBatch } from "./hint-messages.js";
 import type { RepairLimits } from "./limits.js";
 
 export interface HintReplayParts {
@@ -72,7 +73,7 @@ async function replay(parts: HintReplayParts, hint: Hint): Promise<End> {
 
 async function give(
   replica: ReplicaAccess,
-  message: MissedMessage,
+  message: WriteMessage,
   { askMs }: RepairLimits,
 ): Promise<End> {
   const result: AskResult<object | Refusal> = await replica.ask(message, askMs);
@@ -88,11 +89,10 @@ async function give(
 }
 
 /** By the map of now, and in time: it was durable elsewhere when it was hinted. */
-function renewed(message: MissedMessage, epoch: number, deadline_ms: number): MissedMessage {
-  if (message.type === "decide") return message;
+function renewed(message: WriteMessage, epoch: number, deadline_ms: number): WriteMessage {
   return { ...message, deadline_ms, replicated: { rule: "late", epoch } };
 }
 
-function isTooOld(message: MissedMessage, oldestMs: number): boolean {
-  return message.type === "write" && versionTime(message.version) < oldestMs;
+function isTooOld(message: WriteMessage, oldestMs: number): boolean {
+  return versionTime(message.version) < oldestMs;
 }

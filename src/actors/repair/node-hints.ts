@@ -7,17 +7,12 @@ import { versionTime } from "../../consistency/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef } from "../../runtime/index.js";
 import type { ShardAccess } from "../replicas/access.js";
-import type { Hint, HintBatch, HintsMessage, MissedMessage } from "./hint-messages.js";
+import type { Hints } from "../writes/hints.js";
+import type { Hint, HintBatch, HintsMessage } from "./hint-messages.js";
 import { HintQueue } from "./hint-queue.js";
 import { replayHints } from "./hint-replay.js";
 import type { RepairLimits } from "./limits.js";
 import type { EmitRepair } from "./repair-log.js";
-
-/** Where the coordinators of one collection leave what a replica did not confirm. */
-export interface CollectionHints {
-  /** Never throws; what finds no room is left to anti-entropy. */
-  missed(node: string, shard: number, message: MissedMessage): void;
-}
 
 export interface NodeHintsParts {
   readonly clock: Clock;
@@ -56,11 +51,10 @@ export class NodeHints {
     }
   }
 
-  of(collection: string, uid: string): CollectionHints {
+  of(collection: string, uid: string): Hints {
     return {
       missed: (node, shard, message) => {
-        const time_ms =
-          message.type === "write" ? versionTime(message.version) : this.#parts.clock.now();
+        const time_ms = versionTime(message.version);
         this.#queue.push({ node, time_ms, collection, uid, shard, message });
       },
     };

@@ -13,7 +13,7 @@ import type { MerkleState } from "../replica/replication-messages.js";
 import { decideConvergence } from "./decide-convergence.js";
 import { LagBook } from "./lag-book.js";
 import type { RepairLimits } from "./limits.js";
-import { PairSync } from "./pair-sync.js";
+import { loggedSync } from "./logged-sync.js";
 import type { SyncReport } from "./pair-sync.js";
 import { Recovery } from "./recovery.js";
 import type { ChangeShard, RecoveryState } from "./recovery.js";
@@ -215,18 +215,15 @@ export class ShardRepair {
     own: ReplicaQuestions,
     other: ReplicaQuestions,
   ): Promise<SyncReport> {
-    const { clock, limits, throttle, access, collection, shard, emit } = this.#parts;
-    const nodes = [own.node, other.node] as const;
-    const log = new RepairLog(clock, emit, { collection, shard, kind, nodes });
+    const { access, collection, shard } = this.#parts;
     const { dimension } = access.settings;
     const isStopped = (): boolean => this.#isStopped;
-    const parts = { clock, limits, throttle, dimension, isStopped };
-    const report = await new PairSync(parts, [own, other], (one) => {
-      this.#note(kind, nodes, one);
-      log.progress(one);
-    }).run();
-    log.finished(report);
-    return report;
+    return loggedSync(
+      this.#parts,
+      { collection, shard, kind, dimension, isStopped },
+      [own, other],
+      (report) => this.#note(kind, [own.node, other.node], report),
+    );
   }
 
   #note(kind: RepairKind, nodes: readonly [string, string], report: SyncReport): void {

@@ -211,16 +211,6 @@ describe("hints", () => {
     await world.hints.stop();
   });
 
-  it("carry decisions, too", async () => {
-    const world = await World.open();
-    world.hints
-      .of("docs", uid)
-      .missed("n2", 0, { type: "decide", operation_id: "o", commit: true });
-    await world.clock.advance(3000);
-    expect(world.replica("n2").decided).toEqual(["o"]);
-    await world.hints.stop();
-  });
-
   it("are on the disk what they were", () => {
     const vectors = Float32Array.from({ length: 5000 }, (_, n) => n);
     const message = new PlainCluster(["n1"]).stamp();
