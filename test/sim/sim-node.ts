@@ -9,7 +9,8 @@ import { Node } from "../../src/node/node.js";
 import type { VectorStore } from "../../src/protocol/index.js";
 import { LocalHosts } from "../../src/runtime/index.js";
 import type { HostLife, Loader } from "../../src/runtime/index.js";
-import { MemoryStorage } from "../../src/storage/index.js";
+import type { MemoryStorage } from "../../src/storage/index.js";
+import type { Endpoint } from "./client.js";
 import type { DriftingClock } from "./drifting-clock.js";
 import { LifeClock } from "./life-clock.js";
 import { MortalStorage } from "./mortal-storage.js";
@@ -20,6 +21,7 @@ export interface MachineParts {
   readonly random: Random;
   readonly network: Network;
   readonly load: Loader;
+  readonly storage: MemoryStorage;
 }
 
 /** One life of a node. */
@@ -33,11 +35,14 @@ const path = "/data";
 
 export class Machine {
   readonly #parts: MachineParts;
-  storage = new MemoryStorage();
+  storage: MemoryStorage;
+  /** Whether a fault that is not mended yet has it. */
+  isTroubled = false;
   #life: NodeLife | undefined;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
+    this.storage = parts.storage;
   }
 
   get name(): string {
@@ -70,12 +75,24 @@ export class Machine {
     return this.#life;
   }
 
+  jumpClock(ms: number): void {
+    this.#parts.clock.jump(ms);
+  }
+
   /** The power fails: what was not synced is lost, or torn. */
   crash(): void {
     this.#life?.clock.end();
     this.#life = undefined;
     this.storage = this.storage.crash(this.#parts.random);
   }
+}
+
+export function endpointOf(machine: Machine): Endpoint {
+  return {
+    name: machine.name,
+    store: () => machine.life?.store,
+    whenRunning: (action) => void machine.life?.clock.after(0, action),
+  };
 }
 
 function beginLife(clock: LifeClock, random: Random, storage: MemoryStorage): HostLife {

@@ -1,4 +1,5 @@
 import { MemoryNetwork, seededRandom } from "../../../src/base/index.js";
+import { MemoryStorage } from "../../../src/storage/index.js";
 import { describeApi } from "../../conformance/api-suite.js";
 import { loadActorModules } from "../../sim/actor-modules.js";
 import { DriftingClock } from "../../sim/drifting-clock.js";
@@ -14,6 +15,7 @@ describeApi("a node on a simulated machine", async () => {
     random: seededRandom(1),
     network: new MemoryNetwork({ clock: time.clock }).at("n1"),
     load: await loadActorModules(),
+    storage: new MemoryStorage(),
   });
   const { store } = await time.until(machine.start());
   const driven = drivenStore(store, time);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryNetwork, seededRandom } from "../../../src/base/index.js";
+import { MemoryStorage } from "../../../src/storage/index.js";
 import { loadActorModules } from "../../sim/actor-modules.js";
 import { DriftingClock } from "../../sim/drifting-clock.js";
 import { Machine } from "../../sim/sim-node.js";
@@ -16,6 +17,7 @@ async function makeMachine(): Promise<{ time: SimTime; machine: Machine }> {
     random: seededRandom(1),
     network: new MemoryNetwork({ clock: time.clock }).at("n1"),
     load,
+    storage: new MemoryStorage(),
   });
   const { store } = await time.until(machine.start());
   await time.until(store.create_collection({ collection, dimension: 2, index: { type: "hnsw" } }));

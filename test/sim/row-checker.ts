@@ -1,0 +1,158 @@
+/**
+ * Holds what is read of one row against what was written to it, whatever happened in between.
+ *
+ * Versions order the writes of a row. The floor of a row is the newest version that every later strong
+ * read has to see: that of acknowledged strong writes. A read is judged by the floor at its call.
+ */
+import type { ReadRecord, SeenRow, WriteRecord } from "./history.js";
+
+export interface Floor {
+  readonly version: string;
+  /** Whether the row is there at this version. */
+  readonly alive: boolean;
+}
+
+interface Interval {
+  readonly from: string;
+  readonly to: string;
+  readonly number: number;
+}
+
+type Fail = (check: string, message: string) => void;
+
+const nothing: Floor = { version: "", alive: false };
+
+export class RowChecker {
+  readonly #id: string;
+  readonly #fail: Fail;
+  readonly #writes = new Map<number, WriteRecord>();
+  /** Which write each version is of. */
+  readonly #numbers = new Map<string, number>();
+  readonly #acknowledged: { readonly version: string; readonly number: number }[] = [];
+  /** Conditional writes that succeeded: nothing may lie between what they saw and what they wrote. */
+  readonly #intervals: Interval[] = [];
+  /** With one replica a write has one version from the beginning; with several it may be stamped anew. */
+  readonly #oneVersion: boolean;
+  #floor = nothing;
+
+  constructor(id: string, replicas: number, fail: Fail) {
+    this.#id = id;
+    this.#oneVersion = replicas === 1;
+    this.#fail = (check, message) => fail(check, `${id.slice(0, 8)}: ${message}`);
+  }
+
+  get floor(): Floor {
+    return this.#floor;
+  }
+
+  begun(write: WriteRecord): void {
+    this.#writes.set(write.number, write);
+  }
+
+  /** A write was acknowledged that changed this row; `strong`: later strong reads must see it. */
+  acknowledged(write: WriteRecord, version: string, strong: boolean, floorAtCall: Floor): void {
+    const { number, ifVersions, ids, kind } = write;
+    this.#name(version, number);
+    if (this.#oneVersion) this.#alwaysAs(version, number);
+    if (strong && version <= floorAtCall.version) {
+      const late = `write ${number} of version ${version} came after ${floorAtCall.version}`;
+      this.#fail("real_time_order", late);
+    }
+    this.#acknowledged.push({ version, number });
+    const from = ifVersions?.[ids.indexOf(this.#id)];
+    if (from !== undefined) this.#condition({ from, to: version, number });
+    for (const one of this.#intervals) this.#notWithin(one, version, number);
+    if (strong && version > this.#floor.version) {
+      this.#floor = { version, alive: kind !== "delete" };
+    }
+  }
+
+  /** A strong read, or one with a token, saw this; `floor` is what it had to see. */
+  seen(read: ReadRecord, row: SeenRow | undefined, floor: Floor): void {
+    if (!row) {
+      if (floor.alive && !this.#mayBeDeleted(floor)) {
+        this.#fail("lost_write", `${read.what} did not find ${floor.version}`);
+      }
+      return;
+    }
+    this.integrity(read, row);
+    this.#once(read, row, floor);
+    if (row.version >= floor.version) return;
+    const check = floor.alive ? "stale_read" : "deleted_row_back";
+    this.#fail(check, `${read.what} saw ${row.version}, older than ${floor.version}`);
+  }
+
+  /** Any row that any read saw, whatever its level: what was written, as it was written. */
+  integrity(read: ReadRecord, { version, number, vectorNumber }: SeenRow): void {
+    const write = this.#writes.get(number);
+    if (!write) {
+      this.#fail("unknown_row", `${read.what} saw a row of no write: ${number}`);
+      return;
+    }
+    if (write.fate === "none") {
+      this.#fail("refused_write_seen", `${read.what} saw write ${number}, which was refused`);
+    }
+    if (vectorNumber !== undefined && !this.#wroteVector(vectorNumber)) {
+      this.#fail("unknown_row", `${read.what} saw a vector of no write: ${vectorNumber}`);
+    }
+    this.#name(version, number);
+  }
+
+  /** A write that was acknowledged with one version must not come again with a newer one. */
+  #once(read: ReadRecord, { version, number }: SeenRow, floor: Floor): void {
+    const first = this.#writes.get(number)?.version;
+    if (first === undefined || first > floor.version || first >= version) return;
+    this.#fail("written_twice", `${read.what} saw write ${number} as ${version}, not ${first}`);
+  }
+
+  #wroteVector(number: number): boolean {
+    const write = this.#writes.get(number);
+    return write !== undefined && write.kind !== "delete";
+  }
+
+  #name(version: string, number: number): void {
+    const known = this.#numbers.get(version);
+    if (known === undefined) this.#numbers.set(version, number);
+    else if (known !== number) {
+      this.#fail("version_of_two", `${version} is of write ${known} and of ${number}`);
+    }
+  }
+
+  #alwaysAs(version: string, number: number): void {
+    for (const [other, writer] of this.#numbers) {
+      if (writer !== number || other === version) continue;
+      this.#fail(
+        "written_twice",
+        `write ${number} was ${other}, and was acknowledged as ${version}`,
+      );
+    }
+  }
+
+  #condition(interval: Interval): void {
+    const { from, to, number } = interval;
+    for (const other of this.#intervals) {
+      if (other.from !== from) continue;
+      this.#fail("both_succeeded", `writes ${other.number} and ${number} both replaced ${from}`);
+    }
+    if (to <= from) this.#fail("real_time_order", `write ${number} replaced ${from} by ${to}`);
+    this.#intervals.push(interval);
+    for (const one of this.#acknowledged) this.#notWithin(interval, one.version, one.number);
+  }
+
+  #notWithin({ from, to, number }: Interval, version: string, other: number): void {
+    if (other === number || version <= from || version >= to) return;
+    this.#fail("lost_update", `write ${number} replaced ${from} by ${to} over write ${other}`);
+  }
+
+  /** Whether some delete may have come after the floor. */
+  #mayBeDeleted(floor: Floor): boolean {
+    for (const { kind, fate, version, changed } of this.#writes.values()) {
+      if (kind !== "delete" || fate === "none") continue;
+      if (fate !== "acknowledged") return true;
+      if (version !== undefined && version > floor.version && changed.includes(this.#id)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

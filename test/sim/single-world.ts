@@ -1,0 +1,51 @@
+/** One machine of its own, with its faults. */
+import { MemoryNetwork, randomBelow, randomFraction, seededRandom } from "../../src/base/index.js";
+import type { Random } from "../../src/base/index.js";
+import type { Loader } from "../../src/runtime/index.js";
+import { MemoryStorage } from "../../src/storage/index.js";
+import { DriftingClock } from "./drifting-clock.js";
+import { machineFaults } from "./machine-faults.js";
+import { collection, dimension } from "./requests.js";
+import { Machine, endpointOf } from "./sim-node.js";
+import type { SimTime } from "./sim-time.js";
+import type { MakeWorld } from "./world.js";
+
+/** Clocks are this much too fast or slow at most. */
+const drift = 0.001;
+const restMs = 5000;
+
+export interface SingleOptions {
+  readonly load: Loader;
+  readonly makeStorage?: () => MemoryStorage;
+}
+
+export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
+  return async ({ time, random }) => {
+    const network = new MemoryNetwork({ clock: time.clock }).at("n1");
+    const clock = driftingClock(time, random);
+    const storage = makeStorage?.() ?? new MemoryStorage();
+    const machine = new Machine({ name: "n1", clock, random, network, load, storage });
+    const { store } = await time.until(machine.start());
+    const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
+    await time.until(store.create_collection({ collection, dimension, index: { type } }));
+    return {
+      endpoints: [endpointOf(machine)],
+      replicas: 1,
+      faults: machineFaults({ machines: [machine], clock: time.clock, random: fork(random) }),
+      settle: () => time.pass(restMs),
+      close: async () => {
+        if (machine.life) await time.until(machine.life.store.close());
+      },
+    };
+  };
+}
+
+export function driftingClock(time: SimTime, random: Random): DriftingClock {
+  const rate = 1 + drift * (2 * randomFraction(random) - 1);
+  return new DriftingClock(time.clock, rate, randomBelow(random, 200) - 100);
+}
+
+/** A stream of its own, so that what one part draws does not change what another does. */
+export function fork(random: Random): Random {
+  return seededRandom(random.uint32());
+}

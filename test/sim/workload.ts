@@ -1,0 +1,62 @@
+/**
+ * Clients from a seed: each does one operation after the other through nodes of its choice, and tells the
+ * checker what it asked for and what it heard.
+ */
+import { randomBelow, sleep } from "../../src/base/index.js";
+import { Reads } from "./reads.js";
+import { Session } from "./session.js";
+import type { SessionParts } from "./session.js";
+import { Writes } from "./writes.js";
+
+export interface WorkloadParts extends SessionParts {
+  readonly clients: number;
+  /** All clients together. */
+  readonly operations: number;
+}
+
+export class Workload {
+  readonly #parts: WorkloadParts;
+  readonly #session: Session;
+  readonly #writes: Writes;
+  readonly reads: Reads;
+  #begun = 0;
+
+  constructor(parts: WorkloadParts) {
+    this.#parts = parts;
+    this.#session = new Session(parts);
+    this.#writes = new Writes(this.#session);
+    this.reads = new Reads(this.#session);
+  }
+
+  /** Operations begun, and answers to them: one that was sent again may have several. */
+  get counts(): { readonly begun: number; readonly answered: number } {
+    return { begun: this.#begun, answered: this.#session.answered };
+  }
+
+  async run(): Promise<void> {
+    const { clients } = this.#parts;
+    await Promise.all(Array.from({ length: clients }, () => this.#client()));
+  }
+
+  async #client(): Promise<void> {
+    const { clock, random, operations } = this.#parts;
+    while (this.#begun < operations) {
+      this.#begun++;
+      await this.#operation(randomBelow(random, 100));
+      const rests = this.#session.chance(0.1);
+      await sleep(clock, randomBelow(random, rests ? 800 : 30));
+    }
+  }
+
+  #operation(dice: number): Promise<unknown> {
+    if (dice < 25) return this.#writes.insert();
+    if (dice < 33) return this.#writes.update(false);
+    if (dice < 45) return this.#writes.update(true);
+    if (dice < 52) return this.#writes.delete();
+    if (dice < 56) return this.#writes.deleteIf();
+    if (dice < 59) return this.#writes.deleteByFilter();
+    if (dice < 80) return this.reads.some();
+    if (dice < 88) return this.reads.search();
+    return dice < 94 ? this.reads.scroll() : this.reads.count();
+  }
+}

@@ -1,0 +1,143 @@
+/** The writes of a workload: made up, sent, sent again, and what became of them told to the checker. */
+import { randomBelow, sleep } from "../../src/base/index.js";
+import type { VectorStore, WriteAnswer } from "../../src/protocol/index.js";
+import type { Outcome } from "./client.js";
+import type { WriteRecord } from "./history.js";
+import { collection, groups, metadataOf, rowsOf, vectorOf, versionOf } from "./requests.js";
+import { short, told } from "./session.js";
+import type { Sent, Session } from "./session.js";
+
+type SendWrite = (store: VectorStore, sent: Sent) => Promise<WriteAnswer>;
+
+const attemptsMax = 4;
+
+export class Writes {
+  readonly #session: Session;
+  #count = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  insert(): Promise<void> {
+    const ids = this.#session.chance(0.3) ? this.#session.someIds(8) : this.#session.someIds(2);
+    const write = this.#write("insert", ids, undefined);
+    const rows = rowsOf(write.number, ids);
+    return this.#perform(write, (store, options) =>
+      store.insert({ collection, ids, ...rows, ...options }),
+    );
+  }
+
+  update(conditional: boolean): Promise<void> {
+    const ids = this.#session.someIds(2);
+    const if_versions = conditional ? ids.map((id) => this.#session.knownVersion(id)) : undefined;
+    if (if_versions?.some((one) => one === undefined)) return Promise.resolve();
+    const write = this.#write("update", ids, if_versions as string[] | undefined);
+    const metadata = ids.map(() => metadataOf(write.number));
+    const vectors = this.#session.chance(0.5)
+      ? ids.map((_, index) => vectorOf(write.number, index))
+      : undefined;
+    const change = { collection, ids, metadata, metadata_mode: "replace", vectors } as const;
+    const { ifVersions } = write;
+    return this.#perform(write, (store, options) =>
+      store.update({ ...change, if_versions: ifVersions, ...options }),
+    );
+  }
+
+  delete(): Promise<void> {
+    const ids = this.#session.someIds(3);
+    const write = this.#write("delete", ids, undefined);
+    return this.#perform(write, (store, options) => store.delete({ collection, ids, ...options }));
+  }
+
+  deleteIf(): Promise<void> {
+    const ids = this.#session.someIds(1);
+    const version = this.#session.knownVersion(ids[0] as string);
+    if (version === undefined) return Promise.resolve();
+    const write = this.#write("delete", ids, [version]);
+    return this.#perform(write, (store, options) =>
+      store.delete({ collection, ids, if_versions: [version], ...options }),
+    );
+  }
+
+  deleteByFilter(): Promise<void> {
+    const write = this.#write("delete", this.#session.parts.ids, undefined);
+    const filter = { group: randomBelow(this.#session.parts.random, groups) };
+    return this.#perform(
+      write,
+      (store, options) => store.delete({ collection, filter, ...options }),
+      true,
+    );
+  }
+
+  #write(
+    kind: WriteRecord["kind"],
+    ids: readonly string[],
+    ifVersions: readonly string[] | undefined,
+  ): WriteRecord {
+    const { clock, checker, trace } = this.#session.parts;
+    const write: WriteRecord = {
+      ...{ number: ++this.#count, kind, ids, ifVersions, level: this.#session.level() },
+      ...{ calledMs: clock.now(), fate: "under_way", version: undefined, changed: [] },
+      ...{ acknowledgedMs: Infinity, token: undefined },
+    };
+    checker.begun(write);
+    trace.add("write", {
+      n: write.number,
+      kind,
+      ids: ids.map(short),
+      ifVersions,
+      level: write.level,
+    });
+    return write;
+  }
+
+  /** Sends a write, again through other nodes when nobody answers and it has a key. */
+  async #perform(write: WriteRecord, send: SendWrite, byFilter = false): Promise<void> {
+    const { clock, checker, trace, random } = this.#session.parts;
+    const key = this.#session.chance(0.6) ? { idempotency_key: `key-${write.number}` } : {};
+    const attempts = "idempotency_key" in key ? attemptsMax : 1;
+    let maybe = false;
+    for (let attempt = 0; attempt < attempts && write.fate === "under_way"; attempt++) {
+      if (attempt > 0) await sleep(clock, 20 + randomBelow(random, 200));
+      const endpoint = this.#session.endpoint();
+      const outcome = await this.#session.ask(endpoint, (store, options) =>
+        send(store, { ...options, ...key, consistency_level: write.level }),
+      );
+      trace.add("written", { n: write.number, node: endpoint.name, ...told(outcome) });
+      maybe = this.#judge(write, outcome, byFilter) || maybe;
+    }
+    if (write.fate === "under_way") write.fate = maybe ? "unknown" : "none";
+    checker.ended(write);
+    if (write.fate === "acknowledged") this.#session.done.push(write);
+  }
+
+  /** Whether it may have happened without being acknowledged. */
+  #judge(write: WriteRecord, outcome: Outcome<WriteAnswer>, byFilter: boolean): boolean {
+    switch (outcome.type) {
+      case "silence":
+        return true;
+      case "unsent":
+        return false;
+      case "refusal": {
+        const { code, message } = outcome.error;
+        this.#session.refused(`write ${write.number}`, code, message);
+        return code === "TIMEOUT";
+      }
+      case "answer": {
+        const { answer } = outcome;
+        this.#session.answered++;
+        if (answer.status !== "success") return answer.status === "partial";
+        write.fate = "acknowledged";
+        write.version = versionOf(answer);
+        write.token = answer.commit_token;
+        const all = write.kind === "delete" && !byFilter;
+        write.changed = all ? write.ids : answer.vector_ids;
+        if (write.kind !== "delete") {
+          for (const id of write.changed) this.#session.learn(id, write.version);
+        }
+        return false;
+      }
+    }
+  }
+}
