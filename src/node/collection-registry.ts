@@ -26,6 +26,8 @@ export interface RegistryParts {
   /** Resolves when the other nodes have the collection of that uid open, or none, as this one does. */
   readonly settled: (collection: string, uid: string | undefined) => Promise<void>;
   readonly clock: Clock;
+  /** Of a collection whose creator says nothing of it. */
+  readonly shards: number;
   readonly emit: (type: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -134,12 +136,15 @@ export class CollectionRegistry {
   }
 
   async #make(request: NormalCreate): Promise<Collection> {
-    const { view, emit, settled } = this.#parts;
+    const { view, emit, settled, shards } = this.#parts;
     const { collection: name } = request;
     const there = view.collection(name);
     const isNew = there === undefined;
-    const replicas = there?.settings.replication_factor ?? view.replicationFactorDefault;
-    const { uid } = await view.create(completeSettings(request, replicas));
+    const defaults = {
+      shards: there?.settings.shards ?? shards,
+      replicas: there?.settings.replication_factor ?? view.replicationFactorDefault,
+    };
+    const { uid } = await view.create(completeSettings(request, defaults));
     try {
       await this.#align(name);
     } catch (error) {

@@ -22,7 +22,7 @@ export class NodeEncodedStore implements EncodedStore {
         const prepared = await this.#gateways.prepare(operation, request);
         const collection = await this.#registry.forWrite(request.collection, prepared);
         const result = await collection.write(prepared);
-        const body = await this.#gateways.encode(request.accept, result);
+        const body = await this.#gateways.encodeWrite(request.accept, result);
         return { body, release: () => undefined };
       }
       case "search":

@@ -49,9 +49,11 @@ export interface NodeOptions {
 /** What a node decides by on its own; tests try other figures. */
 export interface NodeTuning {
   readonly demand: DemandLimits;
+  /** Of a collection whose creator says nothing of it. */
+  readonly shards: number;
 }
 
-const tuningDefault: NodeTuning = { demand: demandLimits };
+const tuningDefault: NodeTuning = { demand: demandLimits, shards: 1 };
 
 /** How long actors may take to stop. */
 const closeMsMax = 30_000;
@@ -115,6 +117,7 @@ export class Node {
       claim: (map, shard, close) => standing.claim(map, shard, close),
       settled: (collection, uid) => standing.settled(collection, uid),
       clock: environment.clock,
+      shards: this.#tuning.shards,
       emit: (type, details) => system.emit(type, details),
     });
   }
@@ -237,6 +240,8 @@ export class Node {
       versions: this.#versions,
       disk: this.#environment.storage.disk,
       demand: this.#tuning.demand,
+      codec: this.gateways,
+      repair: (stale) => this.system.emit("stale_rows", { collection, ...stale }),
       onLifecycle: (event) => this.#publishLifecycle(event),
       whyClosed: () => this.#whyStopping() ?? this.registry.whyGone(collection, map.uid),
     });

@@ -163,7 +163,7 @@ describe("an index by another metric that nobody asks for", () => {
   it("is dropped, and searches by its metric scan again", async () => {
     path = await mkdtemp(join(tmpdir(), "dvesp-metrics-"));
     const demand = { scans: 1, withinMs: 60_000, idleMs: 2500 };
-    node = await Node.open({ path, threads: 1 }, { demand });
+    node = await Node.open({ path, threads: 1 }, { demand, shards: 1 });
     const store = new EmbeddedStore({
       registry: node.registry,
       random: systemRandom,

@@ -2,15 +2,16 @@
  * One collection as any node sees it: its operations over all of its shards, wherever their replicas
  * are.
  */
-import { invalid, present } from "../../base/index.js";
+import { invalid } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import { ReadCoordinator } from "../reads/read-coordinator.js";
+import type { ReadCodec } from "../reads/read-coordinator.js";
+import type { StaleRows } from "../reads/read-parts.js";
 import type { WatchSpec } from "../replica/messages.js";
 import type { CollectionAccess, ShardAccess } from "../replicas/access.js";
 import type { ShardStatus } from "../shard/messages.js";
-import type { Shard } from "../shard/shard.js";
 import { describeShards } from "./describe-shards.js";
 import type { LocalShards } from "./local-shards.js";
 import type { PreparedWrite } from "./prepared-write.js";
@@ -25,7 +26,10 @@ export interface CollectionParts {
   readonly access: CollectionAccess;
   readonly local: LocalShards;
   readonly writes: CollectionWrites;
+  readonly codec: ReadCodec;
   readonly clock: Clock;
+  /** Told of rows that reads found to be stale on a replica. */
+  readonly repair: (stale: StaleRows) => void;
 }
 
 const statusMs = 10_000;
@@ -39,7 +43,7 @@ export class Collection {
   constructor(parts: CollectionParts) {
     this.settings = parts.access.settings;
     this.#parts = parts;
-    this.reads = new ReadCoordinator({ clock: parts.clock, readers: () => this.#readers() });
+    this.reads = new ReadCoordinator({ ...parts, local: (shard) => parts.local.get(shard) });
   }
 
   /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replicas. */
@@ -75,11 +79,6 @@ export class Collection {
   async unwatch(watchId: string): Promise<void> {
     this.#watches.delete(watchId);
     await Promise.all(this.#parts.local.list().map((shard) => shard.unwatch(watchId)));
-  }
-
-  #readers(): Shard {
-    const [shard] = this.#parts.access.shards();
-    return present(shard && this.#parts.local.get(shard.shard.id), "the shard on this node");
   }
 
   /** Who watches now: a replica that starts is given them. */

@@ -6,7 +6,7 @@ import type { CollectionWrites } from "./collection.js";
 import type { LocalShards } from "./local-shards.js";
 import type { PreparedWrite } from "./prepared-write.js";
 import type { WriteResult } from "./write-answer.js";
-import { WriteCoordinator } from "./write-coordinator.js";
+import { WriteCoordinator, identify } from "./write-coordinator.js";
 import type { WriteParts } from "./write-coordinator.js";
 
 export interface OneReplicaParts extends Pick<WriteParts, "clock" | "random" | "versions"> {
@@ -32,13 +32,16 @@ export class OneReplicaWrites implements CollectionWrites {
       replica,
       ended: () => shard.ended(),
     });
-    const outcome = await coordinator.write(prepared);
+    const operation = identify(prepared, this.#parts.random);
+    const outcome = await coordinator.write(prepared, operation);
     if (outcome) shard.root = outcome.root;
     return {
       collection: access.settings.collection,
       node: view.self,
       operation: prepared.write.kind,
       outcome,
+      operation_id: operation.operation_id,
+      shards: [shard.id],
       root: shard.root,
       now_ms: clock.now(),
     };

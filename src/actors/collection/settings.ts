@@ -7,13 +7,20 @@ import { autoHnswRows, selectIndex } from "../../index/index.js";
 import type { IndexedCollection } from "../../index/index.js";
 import type { CollectionSettings, IndexSettings, NormalCreate } from "../../protocol/index.js";
 
-/**
- * `replicas`: of each shard, when the request says nothing of it. Errors: `INVALID_ARGUMENT` for what
- * this version does not offer.
- */
-export function completeSettings(request: NormalCreate, replicas = 1): CollectionSettings {
-  const { shards = 1, collection, dimension, distance_metric } = request;
-  const { replication_factor = replicas } = request;
+/** What a collection has whose creator says nothing of it. */
+export interface SettingsDefaults {
+  readonly shards: number;
+  /** Of each shard. */
+  readonly replicas: number;
+}
+
+/** Errors: `INVALID_ARGUMENT` for what this version does not offer. */
+export function completeSettings(
+  request: NormalCreate,
+  defaults: SettingsDefaults = { shards: 1, replicas: 1 },
+): CollectionSettings {
+  const { collection, dimension, distance_metric } = request;
+  const { shards = defaults.shards, replication_factor = defaults.replicas } = request;
   if (shards !== 1) throw invalid("one node keeps one shard per collection", "shards");
   const index = completeIndex({ dimension, metric: distance_metric, index: request.index });
   return { collection, dimension, distance_metric, index, shards, replication_factor };

@@ -13,6 +13,8 @@ import type { HybridClock } from "../../consistency/index.js";
 import type { ActorRef, ActorSystem } from "../../runtime/index.js";
 import { Supervisor } from "../../supervisors/index.js";
 import type { HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
+import type { ReadCodec } from "../reads/read-coordinator.js";
+import type { StaleRows } from "../reads/read-parts.js";
 import { MappedCollection } from "../replicas/mapped-collection.js";
 import type { DemandLimits } from "../shard/metric-demand.js";
 import { shardDirectory, shardTree } from "../shard/tree.js";
@@ -37,6 +39,9 @@ export interface TreeOptions {
   readonly disk: Disk;
   /** When an index by another metric is worth it. */
   readonly demand: DemandLimits;
+  readonly codec: ReadCodec;
+  /** Told of rows that reads found to be stale on a replica. */
+  readonly repair: (stale: StaleRows) => void;
   readonly onLifecycle: (event: LifecycleEvent) => void;
   /** Why the collection is not served any more, if so: dropped, or the node is stopping. */
   readonly whyClosed: () => DvespError | undefined;
@@ -62,7 +67,8 @@ export function collectionTree(options: TreeOptions): CollectionTree {
   );
   const access = new MappedCollection({ system, view, settings, uid, local: shards, whyClosed });
   const writes = new OneReplicaWrites({ ...options, access, local: shards, clock, random });
-  const collection = new Collection({ access, local: shards, writes, clock });
+  const { codec, repair } = options;
+  const collection = new Collection({ access, local: shards, writes, codec, clock, repair });
   const name = `collection/${settings.collection}`;
   const supervisor: Supervisor = new Supervisor({
     name: `supervisor/${settings.collection}`,

@@ -10,6 +10,9 @@ export interface WriteResult {
   readonly operation: "insert" | "update" | "delete";
   /** Undefined: nothing of it is or will be stored. */
   readonly outcome: WriteOutcome | undefined;
+  readonly operation_id: string;
+  /** Shards with rows of it. */
+  readonly shards: readonly number[];
   /** The newest root known, for a write that failed. */
   readonly root: string;
   readonly now_ms: number;
@@ -21,7 +24,8 @@ export function writeAnswer(result: WriteResult): WriteAnswer | ChangeAnswer {
   return { ...answer, missing_ids: uuidList(result.outcome?.missing ?? new Uint8Array(0)) };
 }
 
-function baseAnswer({ collection, node, outcome, root, now_ms }: WriteResult): WriteAnswer {
+function baseAnswer(result: WriteResult): WriteAnswer {
+  const { collection, node, outcome, operation_id, shards, root, now_ms } = result;
   if (!outcome) {
     return {
       status: "failed",
@@ -38,7 +42,7 @@ function baseAnswer({ collection, node, outcome, root, now_ms }: WriteResult): W
     storage_nodes: [node],
     consistency_hash: outcome.root,
     timestamp_ms: versionTime(outcome.version),
-    commit_token: makeCommitToken({ collection, version: outcome.version }),
+    commit_token: makeCommitToken({ collection, version: outcome.version, operation_id, shards }),
   };
 }
 

@@ -19,6 +19,15 @@ const settleMs = 5000;
 const retryMs = 5;
 const keyMemoryMs = 24 * 3600 * 1000;
 
+/** Names a write for ever, and says how long its outcome is remembered, if not as usual. */
+export type Operation = Pick<WriteMessage, "operation_id" | "remember_ms">;
+
+/** The same for writes with the same idempotency key. */
+export function identify({ idempotency_key, write }: PreparedWrite, random: Random): Operation {
+  if (idempotency_key === undefined) return { operation_id: `o:${randomUuid(random)}` };
+  return { operation_id: `k:${write.kind}:${idempotency_key}`, remember_ms: keyMemoryMs };
+}
+
 export interface WriteParts {
   readonly clock: Clock;
   readonly random: Random;
@@ -40,10 +49,12 @@ export class WriteCoordinator {
    * out or its replica died with it. Rejects with a refusal (nothing stored), or with `TIMEOUT` when
    * the outcome could not be learned.
    */
-  async write(prepared: PreparedWrite): Promise<WriteOutcome | undefined> {
+  async write(
+    prepared: PreparedWrite,
+    operation = identify(prepared, this.#parts.random),
+  ): Promise<WriteOutcome | undefined> {
     const { clock, versions } = this.#parts;
     const deadlineMs = clock.monotonic() + prepared.timeout_ms;
-    const identity = this.#identify(prepared);
     const resend = writeBytes(prepared.write) <= copiedBytesMax;
     const write = resend ? prepared.write : movedWrite(prepared.write);
     const deadline_ms = clock.now() + prepared.timeout_ms;
@@ -51,9 +62,9 @@ export class WriteCoordinator {
     for (;;) {
       const ended = this.#parts.ended();
       if (ended && !unsure) throw ended;
-      if (ended) return this.#settle(identity.operation_id);
+      if (ended) return this.#settle(operation.operation_id);
       const version = versions.next();
-      const message: WriteMessage = { type: "write", ...identity, deadline_ms, version, write };
+      const message: WriteMessage = { type: "write", ...operation, deadline_ms, version, write };
       const remainingMs = Math.max(1, deadlineMs - clock.monotonic());
       const result = await this.#ask<WriteOutcome>(message, remainingMs);
       if (result.outcome === "ok") return result.value;
@@ -65,17 +76,9 @@ export class WriteCoordinator {
       }
       unsure = true;
       const late = clock.monotonic() >= deadlineMs;
-      if (late || !resend || !mayTryAgain(result)) return this.#settle(identity.operation_id);
+      if (late || !resend || !mayTryAgain(result)) return this.#settle(operation.operation_id);
       await sleep(clock, retryMs);
     }
-  }
-
-  #identify({ idempotency_key, write }: PreparedWrite) {
-    if (idempotency_key !== undefined) {
-      const operation_id = `k:${write.kind}:${idempotency_key}`;
-      return { operation_id, remember_ms: keyMemoryMs };
-    }
-    return { operation_id: `o:${randomUuid(this.#parts.random)}` };
   }
 
   async #settle(operationId: string): Promise<WriteOutcome | undefined> {

@@ -7,14 +7,23 @@ import { copiedBytesMax } from "../collection/prepared-write.js";
 import type { PreparedWrite } from "../collection/prepared-write.js";
 import { writeAnswer } from "../collection/write-answer.js";
 import type { WriteResult } from "../collection/write-answer.js";
+import type { EncodedRead } from "../reads/local-reads.js";
+import type { ReadCodec } from "../reads/read-coordinator.js";
+import { encodeRead } from "../searcher/encode-read.js";
+import type { NormalRead, ReadAnswer } from "../searcher/messages.js";
 import type { WorkerPool } from "../worker-pool.js";
+import { decodeRead } from "./actor.js";
 import type { GatewayMessage, WriteOperation } from "./actor.js";
 
 /** Answers with more ids than this are not encoded on the main thread. */
 const idsHereMax = 256;
 const encodeMs = 30_000;
+/** Larger bodies of reads are not decoded on the main thread. */
+const bodyBytesHere = 64 * 1024;
+/** Larger answers to reads are not encoded on the main thread; JSON takes longer. */
+const answerBytesHere = { msgpack: 512 * 1024, json: 16 * 1024 };
 
-export class Gateways {
+export class Gateways implements ReadCodec {
   readonly #pool: WorkerPool;
 
   constructor(pool: WorkerPool) {
@@ -30,12 +39,35 @@ export class Gateways {
     return this.#pool.askOnce(message, limits.timeoutMsMax);
   }
 
-  async encode(format: BodyFormat, result: WriteResult): Promise<Uint8Array> {
+  /** Decodes and checks the body of a read. Errors: `INVALID_ARGUMENT`, `TOO_LARGE`. */
+  async decode(request: EncodedRead): Promise<NormalRead> {
+    if (request.body.length <= bodyBytesHere) return decodeRead(request);
+    const message: GatewayMessage = { type: "decode", request };
+    return this.#pool.ask<NormalRead>(message, limits.timeoutMsMax);
+  }
+
+  async encode(format: BodyFormat, answer: ReadAnswer): Promise<Uint8Array> {
+    if (answerBytes(answer) <= answerBytesHere[format]) return encodeRead(format, answer);
+    const message: GatewayMessage = { type: "encode_read", format, answer };
+    return this.#pool.ask<Uint8Array>(message, encodeMs);
+  }
+
+  async encodeWrite(format: BodyFormat, result: WriteResult): Promise<Uint8Array> {
     const ids = (result.outcome?.ids.length ?? 0) / 16;
     if (ids <= idsHereMax) return encodeAnswer(format, writeAnswer(result));
     const message: GatewayMessage = { type: "encode", format, result };
     return this.#pool.ask<Uint8Array>(message, encodeMs);
   }
+}
+
+function answerBytes(answer: ReadAnswer): number {
+  if (answer.operation === "count") return 0;
+  const rows =
+    answer.operation === "search_batch" ? answer.answers.flatMap((one) => one.rows) : answer.rows;
+  return rows.reduce(
+    (sum, { vector, metadata }) => sum + (vector?.byteLength ?? 0) + (metadata?.length ?? 0),
+    0,
+  );
 }
 
 /** Where hosts load the gateway actor from. */

@@ -1,62 +1,38 @@
 /**
- * Reads of one collection over its searchers. Whoever asks, the searcher answers with an encoded body:
- * REST passes it on as it is, callers of this thread have it decoded.
- *
- * A batch of searches is cut into one part per searcher. It is answered in order, as a whole or not at
- * all: with the error of the first part that has one.
+ * Reads of one collection. What one replica of this node can answer alone is answered by it, encoded,
+ * and passes through; everything else is put together here from the answers of shards and replicas.
  */
-import { limits } from "../../base/index.js";
-import type { Clock } from "../../base/index.js";
-import { decodeAnswer, joinBatchAnswers, rangeOf } from "../../protocol/index.js";
-import type {
-  BatchPart,
-  EncodedAnswer,
-  EncodedRequest,
-  NormalSearchBatch,
-  ReadAnswers,
-} from "../../protocol/index.js";
-import { AnswerBudget } from "../searcher/answer-budget.js";
-import type {
-  NormalRead,
-  ReadOperation,
-  SearcherMessage,
-  SentAnswer,
-} from "../searcher/messages.js";
-import type { AnswerAreas } from "../shard/answer-areas.js";
-import type { WorkerPool } from "../worker-pool.js";
+import { neededFor } from "../../cluster/index.js";
+import { rawToTyped } from "../../protocol/index.js";
+import type { BodyFormat, EncodedAnswer, ReadAnswers } from "../../protocol/index.js";
+import type { ReplicaAccess } from "../replicas/access.js";
+import type { NormalRead, ReadAnswer, ReadOperation } from "../searcher/messages.js";
+import { LocalReads } from "./local-reads.js";
+import type { EncodedRead, LocalReaders } from "./local-reads.js";
+import type { SharedReadParts } from "./read-parts.js";
+import { SharedReads } from "./shared-reads.js";
 
-/** Who answers on this node. */
-export interface LocalReaders {
-  readonly searchers: WorkerPool;
-  readonly areas: AnswerAreas;
+/** Bodies between their bytes and what they say; large ones on other threads. */
+export interface ReadCodec {
+  decode(request: EncodedRead): Promise<NormalRead>;
+  encode(format: BodyFormat, answer: ReadAnswer): Promise<Uint8Array>;
 }
 
-export interface ReadParts {
-  readonly clock: Clock;
-  /** Errors: why there are none now. */
-  readonly readers: () => LocalReaders;
+export interface ReadParts extends SharedReadParts {
+  readonly codec: ReadCodec;
+  /** Who reads a shard on this node; undefined when it is not open here. */
+  readonly local: (shard: number) => LocalReaders | undefined;
 }
 
-export type EncodedRead = EncodedRequest & { readonly operation: ReadOperation };
-
-/** A question to one searcher, and how long to wait for it. */
-interface Question {
-  readonly message: SearcherMessage;
-  readonly timeoutMs: number;
-  readonly attachments?: readonly unknown[];
-}
-
-/** How long the main thread waits for a read beyond what the read itself allows. */
-const marginMs = 1000;
-const encodedTimeoutMs = limits.timeoutMsMax + marginMs;
-/** The body of a batch that is cut is copied on this thread; a larger one goes to one searcher. */
-const cutBodyBytesMax = 8 * 1024 * 1024;
+const nothing = (): void => undefined;
 
 export class ReadCoordinator {
   readonly #parts: ReadParts;
+  readonly #shared: SharedReads;
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
+    this.#shared = new SharedReads(parts);
   }
 
   /** The typed answer. */
@@ -64,82 +40,46 @@ export class ReadCoordinator {
     request: Extract<NormalRead, { readonly operation: Operation }>,
   ): Promise<ReadAnswers[Operation]> {
     const whole: NormalRead = request;
-    const answer = await this.#answer(
-      whole.operation === "search_batch" ? this.#cut(whole) : [this.#question(whole)],
-    );
-    try {
-      return decodeAnswer("msgpack", request.operation, answer.body);
-    } finally {
-      answer.release();
-    }
+    const alone = this.#alone(whole);
+    if (alone) return alone.read(request);
+    const answer = await this.#shared.read(whole);
+    if (answer.operation === "count") return { count: answer.count } as ReadAnswers[Operation];
+    return rawToTyped(answer) as ReadAnswers[Operation];
   }
 
-  /** The body is decoded, and the answer encoded, by the searcher. */
-  readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
-    if (request.operation === "search_batch" && request.body.length <= cutBodyBytesMax) {
-      return this.#answer(this.#cutEncoded(request), request.accept);
-    }
-    const arrived_ms = this.#parts.clock.now();
-    const message: SearcherMessage = { type: "read_encoded", ...request, arrived_ms };
-    return this.#ask({ message, timeoutMs: encodedTimeoutMs });
+  /** The encoded answer to an encoded request. */
+  async readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
+    const only = this.#onlyReplica();
+    if (only) return only.readEncoded(request);
+    const { codec } = this.#parts;
+    const normal = await codec.decode(request);
+    const alone = this.#alone(normal);
+    if (alone) return alone.readNormal(normal, request.accept);
+    const body = await codec.encode(request.accept, await this.#shared.read(normal));
+    return { body, release: nothing };
   }
 
-  #question(request: NormalRead, attachments: readonly unknown[] = []): Question {
-    const message = { type: "read", request, arrived_ms: this.#parts.clock.now() } as const;
-    return { message, timeoutMs: timeoutOf(request) + marginMs, attachments };
+  /** Who answers any read alone: the only replica of the only shard, when it is here. */
+  #onlyReplica(): LocalReads | undefined {
+    const shards = this.#parts.access.shards();
+    const [shard] = shards;
+    if (!shard || shards.length !== 1 || shard.replicas.length !== 1) return undefined;
+    return this.#localReads(shard.shard.id, shard.replicas[0]);
   }
 
-  #cut(batch: NormalSearchBatch): Question[] {
-    const budget = AnswerBudget.memory();
-    const { length } = batch.queries;
-    return partsOf(Math.min(this.#parts.readers().searchers.refs.length, length)).map((part) => {
-      const { first, end } = rangeOf(length, part);
-      return this.#question({ ...batch, queries: batch.queries.slice(first, end) }, [budget]);
-    });
+  /** Who answers this read alone: the replica here of the only shard, where one is enough. */
+  #alone(request: NormalRead): LocalReads | undefined {
+    const shards = this.#parts.access.shards();
+    const [shard] = shards;
+    if (!shard || shards.length !== 1) return undefined;
+    const queries = request.operation === "search_batch" ? request.queries : [request];
+    const isEnough = queries.every((one) => neededFor(one.consistency_level, shard.shard) === 1);
+    return isEnough ? this.#localReads(shard.shard.id, shard.replicas[0]) : undefined;
   }
 
-  #cutEncoded({ collection, body, format, accept }: EncodedRead): Question[] {
-    const arrived_ms = this.#parts.clock.now();
-    const attachments = [AnswerBudget.memory(), sharedCopy(body)];
-    return partsOf(this.#parts.readers().searchers.refs.length).map((part) => ({
-      message: { type: "read_part", collection, part, format, accept, arrived_ms },
-      timeoutMs: encodedTimeoutMs,
-      attachments,
-    }));
+  #localReads(shard: number, replica: ReplicaAccess | undefined): LocalReads | undefined {
+    if (!replica?.local || replica.place.state !== "active") return undefined;
+    const readers = this.#parts.local(shard);
+    return readers && new LocalReads(this.#parts.clock, readers);
   }
-
-  /** One answer to all questions. Errors: those of the first that has one. */
-  async #answer(questions: readonly Question[], format: "json" | "msgpack" = "msgpack") {
-    const [only] = questions;
-    if (only && questions.length === 1) return this.#ask(only);
-    const ends = await Promise.allSettled(questions.map((one) => this.#ask(one)));
-    const answers = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
-    try {
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
-      const bodies = answers.map(({ body }) => body);
-      return { body: joinBatchAnswers(format, bodies), release: () => undefined };
-    } finally {
-      for (const { release } of answers) release();
-    }
-  }
-
-  async #ask({ message, timeoutMs, attachments }: Question): Promise<EncodedAnswer> {
-    const { searchers, areas } = this.#parts.readers();
-    return areas.read(await searchers.ask<SentAnswer>(message, timeoutMs, attachments));
-  }
-}
-
-function partsOf(of: number): BatchPart[] {
-  return Array.from({ length: of }, (_, index) => ({ index, of }));
-}
-
-function sharedCopy(body: Uint8Array): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(body.length);
-  new Uint8Array(memory).set(body);
-  return memory;
-}
-
-function timeoutOf(request: NormalRead): number {
-  if (request.operation !== "search_batch") return request.timeout_ms;
-  return Math.max(...request.queries.map((one) => one.timeout_ms));
 }

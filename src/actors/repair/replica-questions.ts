@@ -10,7 +10,6 @@ import type {
   StagedBatch,
   VersionedRows,
 } from "../replica/replication-messages.js";
-import type { SearcherMessage } from "../searcher/messages.js";
 
 export class ReplicaQuestions {
   readonly #access: ReplicaAccess;
@@ -39,7 +38,7 @@ export class ReplicaQuestions {
 
   /** With contents; version "" for an id that is not there. */
   async rows(ids: Uint8Array): Promise<VersionedRows> {
-    const message = { type: "rows", ids, contents: true } as unknown as SearcherMessage;
+    const message = { type: "rows", ids, contents: true } as const;
     return answerOf(await this.#access.read<VersionedRows>(message, this.#askMs), this.#name);
   }
 

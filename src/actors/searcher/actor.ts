@@ -6,15 +6,11 @@ import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
 import { AdmittedRows, ChangeLog } from "../../payload/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
-import {
-  encodeAnswer,
-  encodeRawAnswer,
-  normaliseBatchPart,
-  normaliseBody,
-} from "../../protocol/index.js";
+import { normaliseBatchPart, normaliseBody } from "../../protocol/index.js";
 import type {
   BodyFormat,
   CollectionSettings,
+  NormalCount,
   NormalSearch,
   NormalSearchBatch,
   RawSearchAnswer,
@@ -30,13 +26,24 @@ import { AnswerSlots } from "./answer-slots.js";
 import type { AnswerArea } from "./answer-slots.js";
 import { AttachedIndexes } from "./attached-indexes.js";
 import { CommitWaiters } from "./commit-waiters.js";
+import type { Seen } from "./commit-waiters.js";
 import { Deadline } from "./deadline.js";
+import { encodeRead } from "./encode-read.js";
 import { MetricReport } from "./metric-report.js";
-import type { NormalRead, ReadAnswer, SearcherMessage, SentAnswer } from "./messages.js";
+import type {
+  NormalRead,
+  ReadAnswer,
+  SearcherMessage,
+  SentAnswer,
+  SharedRead,
+} from "./messages.js";
+import { packAnswer } from "./replica-answer.js";
+import type { ReplicaAnswer } from "./replica-answer.js";
 import { ShardReader } from "./shard-reader.js";
 
 export interface SearcherArgs {
   readonly settings: CollectionSettings;
+  readonly shard: number;
   readonly directory: string;
   /** Scratch slot of this thread in the shared rows. */
   readonly slot: number;
@@ -68,7 +75,7 @@ export default defineActor<SearcherArgs, SearcherMessage>({
     const slots = new AnswerSlots(area as AnswerArea);
     const admitted = new AdmittedRows(ChangeLog.attach(changes as SharedArrayBuffer));
     if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
-    return new Searcher(context, { rows, store, index, slots, admitted, report }, settings);
+    return new Searcher(context, { rows, store, index, slots, admitted, report }, args);
   },
 });
 
@@ -120,24 +127,34 @@ class Searcher implements Actor<SearcherMessage> {
   readonly #context: ActorContext;
   readonly #parts: SearcherParts;
   readonly #reader: ShardReader;
+  readonly #shard: number;
+  readonly #isOnlyReplica: boolean;
+  readonly #seen: Seen;
   readonly #waiters: CommitWaiters;
 
-  constructor(context: ActorContext, parts: SearcherParts, settings: CollectionSettings) {
+  constructor(context: ActorContext, parts: SearcherParts, { settings, shard }: SearcherArgs) {
     this.#context = context;
     this.#parts = parts;
+    this.#shard = shard;
     const reader = new ShardReader({ ...parts, metric: settings.distance_metric });
     this.#reader = reader;
-    this.#waiters = new CommitWaiters(context.clock, () => reader.appliedVersion(), waitingMax);
+    this.#isOnlyReplica = settings.replication_factor === 1;
+    this.#seen = (points) => reader.seen(points, context.clock.now(), this.#isOnlyReplica);
+    this.#waiters = new CommitWaiters(context.clock, this.#seen, waitingMax);
   }
 
   receive(message: SearcherMessage, envelope: Envelope): unknown {
     const dueMs = envelope.deadline_ms ?? Infinity;
     switch (message.type) {
       case "read": {
-        const { request, arrived_ms } = message;
+        const { request, accept, arrived_ms } = message;
         const [budget] = envelope.attachments as readonly SharedArrayBuffer[];
-        return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept: "msgpack", budget });
+        return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept, budget });
       }
+      case "read_raw":
+        return this.#readRaw(message.request, message.arrived_ms);
+      case "rows":
+        return this.#reader.rows(message.ids, message.contents);
       case "read_encoded": {
         const { operation, collection, format, body, accept, arrived_ms } = message;
         const request = normaliseBody(operation, collection, format, body);
@@ -183,32 +200,43 @@ class Searcher implements Actor<SearcherMessage> {
     return this.#send(this.#answer(request, read, deadline), read);
   }
 
+  #readRaw(request: SharedRead, arrivedMs: number): ReplicaAnswer | Promise<ReplicaAnswer> {
+    const deadline = new Deadline(this.#context.clock, arrivedMs, request.timeout_ms);
+    const answer = (): ReplicaAnswer => packAnswer(this.#rawAnswer(request, arrivedMs, deadline));
+    return this.#waitFor(request, deadline)?.then(answer) ?? answer();
+  }
+
+  #rawAnswer(request: SharedRead, arrivedMs: number, deadline: Deadline) {
+    if (request.operation !== "count") return this.#rows(request, arrivedMs, deadline);
+    if (this.#isOnlyReplica) return { ...this.#reader.count(request, deadline), root: "" };
+    return this.#reader.countWithRoot(request, deadline);
+  }
+
   async #batch({ queries }: NormalSearchBatch, read: Read): Promise<SentAnswer> {
     const answers: RawSearchAnswer[] = [];
     const budget = new AnswerBudget(read.budget);
     for (const query of queries) {
       const deadline = new Deadline(this.#context.clock, read.arrivedMs, query.timeout_ms);
       await this.#waitFor(query, deadline);
-      answers.push(this.#search(query, read, deadline, budget));
+      answers.push(this.#search(query, read.arrivedMs, deadline, budget));
       await new Promise<void>((resolve) => yieldToEventLoop(resolve));
     }
     return this.#send({ operation: "search_batch", answers }, read);
   }
 
-  #answer(
-    request: Exclude<NormalRead, NormalSearchBatch>,
-    read: Read,
-    deadline: Deadline,
-  ): ReadAnswer {
+  #answer(request: SharedRead, { arrivedMs }: Read, deadline: Deadline): ReadAnswer {
+    if (request.operation === "count") return this.#reader.count(request, deadline);
+    return this.#rows(request, arrivedMs, deadline);
+  }
+
+  #rows(request: Exclude<SharedRead, NormalCount>, arrivedMs: number, deadline: Deadline) {
     switch (request.operation) {
       case "search":
-        return this.#search(request, read, deadline);
+        return this.#search(request, arrivedMs, deadline);
       case "get":
         return this.#reader.get(request);
       case "scroll":
         return this.#reader.scroll(request, deadline);
-      case "count":
-        return this.#reader.count(request, deadline);
       default:
         return unreachable(request);
     }
@@ -216,7 +244,7 @@ class Searcher implements Actor<SearcherMessage> {
 
   #search(
     request: NormalSearch,
-    { arrivedMs }: Read,
+    arrivedMs: number,
     deadline: Deadline,
     budget = new AnswerBudget(),
   ): RawSearchAnswer {
@@ -258,13 +286,8 @@ class Searcher implements Actor<SearcherMessage> {
   ): Promise<void> | undefined {
     deadline.check();
     if (request.after === undefined) return undefined;
-    const { version } = readCommitToken(request.after, request.collection);
-    if (this.#reader.appliedVersion() >= version) return undefined;
-    return this.#waiters.wait(version, deadline);
+    const point = readCommitToken(request.after, request.collection);
+    if (!point.shards.includes(this.#shard) || this.#seen([point])[0]) return undefined;
+    return this.#waiters.wait(point, deadline);
   }
-}
-
-function encodeRead(format: BodyFormat, answer: ReadAnswer, memory?: Buffer): Uint8Array {
-  if (answer.operation !== "count") return encodeRawAnswer(format, answer, memory);
-  return encodeAnswer(format, { count: answer.count });
 }

@@ -5,39 +5,42 @@
  */
 import { DvespError } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
+import type { CommitPoint } from "../../consistency/index.js";
 import type { Deadline } from "./deadline.js";
 
 interface Waiter {
-  readonly version: string;
+  readonly point: CommitPoint;
   readonly deadline: Deadline;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Which of some writes a read begun now sees. */
+export type Seen = (points: readonly CommitPoint[]) => readonly boolean[];
 
 const lookAgainMs = 2;
 const retryAfterMs = 100;
 
 export class CommitWaiters {
   readonly #clock: Clock;
-  readonly #appliedVersion: () => string;
+  readonly #seen: Seen;
   readonly #countMax: number;
   #waiting: Waiter[] = [];
 
-  /** `appliedVersion`: the newest version that a read begun now sees. */
-  constructor(clock: Clock, appliedVersion: () => string, countMax: number) {
+  constructor(clock: Clock, seen: Seen, countMax: number) {
     this.#clock = clock;
-    this.#appliedVersion = appliedVersion;
+    this.#seen = seen;
     this.#countMax = countMax;
   }
 
-  /** Until a read sees `version`. Errors: `TIMEOUT`; `OVERLOADED` when too many wait already. */
-  wait(version: string, deadline: Deadline): Promise<void> {
+  /** Until a read sees the write. Errors: `TIMEOUT`; `OVERLOADED` when too many wait already. */
+  wait(point: CommitPoint, deadline: Deadline): Promise<void> {
     if (this.#waiting.length >= this.#countMax) {
       const message = "too many reads wait for writes that are not here yet";
       throw new DvespError("OVERLOADED", message, { retry_after_ms: retryAfterMs });
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ version, deadline, resolve, reject });
+      this.#waiting.push({ point, deadline, resolve, reject });
       if (this.#waiting.length === 1) this.#clock.after(lookAgainMs, this.#look);
     });
   }
@@ -46,8 +49,10 @@ export class CommitWaiters {
     const looked = this.#waiting;
     this.#waiting = [];
     try {
-      const applied = this.#appliedVersion();
-      for (const waiter of looked) if (!settled(waiter, applied)) this.#waiting.push(waiter);
+      const seen = this.#seen(looked.map(({ point }) => point));
+      looked.forEach((waiter, index) => {
+        if (!settled(waiter, seen[index] === true)) this.#waiting.push(waiter);
+      });
     } catch (error) {
       for (const waiter of looked) waiter.reject(error);
     }
@@ -55,10 +60,10 @@ export class CommitWaiters {
   };
 }
 
-function settled({ version, deadline, resolve, reject }: Waiter, applied: string): boolean {
+function settled({ deadline, resolve, reject }: Waiter, isSeen: boolean): boolean {
   try {
     deadline.check();
-    if (applied < version) return false;
+    if (!isSeen) return false;
     resolve();
   } catch (error) {
     reject(error);

@@ -27,13 +27,24 @@ export type ReadAnswer = RawAnswer | RawCountAnswer;
 /** An encoded answer: in a slot of the searcher's `AnswerSlots`, or in the message itself. */
 export type SentAnswer = SlotAnswer | Uint8Array;
 
+/** A read that coordinators put together from the answers of several replicas. */
+export type SharedRead = NormalSearch | NormalGet | NormalScroll | NormalCount;
+
 /**
  * Reads are answered by a `SentAnswer`. `arrived_ms`: wall time from which `timeout_ms` counts. A
  * part of a batch brings as attachments[0] the budget that all parts count on.
  */
 export type SearcherMessage =
-  /** Answered in MessagePack. */
-  | { readonly type: "read"; readonly request: NormalRead; readonly arrived_ms: number }
+  | {
+      readonly type: "read";
+      readonly request: NormalRead;
+      readonly accept: BodyFormat;
+      readonly arrived_ms: number;
+    }
+  /** Answered by a `ReplicaAnswer`, in the message itself. */
+  | { readonly type: "read_raw"; readonly request: SharedRead; readonly arrived_ms: number }
+  /** What is known of packed ids: answered by `VersionedRows`. */
+  | { readonly type: "rows"; readonly ids: Uint8Array; readonly contents: boolean }
   | {
       readonly type: "read_encoded";
       readonly operation: ReadOperation;

@@ -6,6 +6,8 @@
  * That makes a search see whole commits, whatever a writer does meanwhile.
  */
 import { DvespError, formatUuid, invalid, parseUuid, uuidBytes } from "../../base/index.js";
+import { MerkleTree } from "../../consistency/index.js";
+import type { CommitPoint } from "../../consistency/index.js";
 import type {
   DistanceMetric,
   Filter,
@@ -20,10 +22,13 @@ import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
 import { compareVectorCrc } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
 import type { Hits, SharedRows } from "../../index/index.js";
+import type { VersionedRows } from "../replica/replication-messages.js";
+import { readVersionedRows, soundVectors } from "../replica/versioned-rows.js";
 import type { AttachedIndexes, MetricAnswer } from "./attached-indexes.js";
 import { AnswerBudget } from "./answer-budget.js";
 import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
+import type { ReplicaCount } from "./replica-answer.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
 
 const rowsPerCheck = 1024;
@@ -46,6 +51,9 @@ interface Parts {
   readonly include_metadata: boolean;
 }
 
+/** `deleted`: of each missing id the version of its tombstone, or "". */
+export type FoundRows = RawGetAnswer & { readonly deleted: readonly string[] };
+
 /** A row of an answer while it is put together. */
 type RowOfAnswer = { -readonly [member in keyof RawRow]: RawRow[member] };
 
@@ -64,6 +72,20 @@ export class ShardReader {
   /** The newest version that a read begun now sees. */
   appliedVersion(): string {
     return this.#with(({ snapshot }) => snapshot.appliedVersion);
+  }
+
+  /**
+   * Which writes a read begun now sees. Of a write that came out of turn only its record tells; where
+   * there is one replica, all come in turn.
+   */
+  seen(points: readonly CommitPoint[], nowMs: number, isOnlyReplica: boolean): boolean[] {
+    return this.#with(({ snapshot }) =>
+      points.map(
+        ({ version, operation_id }) =>
+          (isOnlyReplica && snapshot.appliedVersion >= version) ||
+          snapshot.operation(operation_id, nowMs) !== undefined,
+      ),
+    );
   }
 
   search(
@@ -86,21 +108,31 @@ export class ShardReader {
     });
   }
 
-  get(request: NormalGet): RawGetAnswer {
+  get(request: NormalGet): FoundRows {
     const budget = new AnswerBudget();
     return this.#with(({ snapshot }) => {
       const rows: RawRow[] = [];
       const missing_ids: string[] = [];
+      const deleted: string[] = [];
       for (const id of request.ids) {
         const bytes = new Uint8Array(uuidBytes);
         parseUuid(id, bytes, 0);
         const ordinal = snapshot.ordinalOf(bytes);
         const row = ordinal === undefined ? undefined : snapshot.row(ordinal);
         if (row) rows.push(this.#raw(row, request, budget));
-        else missing_ids.push(id);
+        else {
+          missing_ids.push(id);
+          deleted.push(snapshot.tombstone(bytes) ?? "");
+        }
       }
-      return { operation: "get", rows, missing_ids };
+      return { operation: "get", rows, missing_ids, deleted };
     });
+  }
+
+  /** What is known of packed ids: rows, and tombstones. */
+  rows(ids: Uint8Array, withContents: boolean): VersionedRows {
+    const vectorOf = withContents ? soundVectors(this.#parts.rows) : undefined;
+    return this.#with(({ snapshot }) => readVersionedRows(snapshot, ids, vectorOf));
   }
 
   /** Rows in the order of their ids: one that is there throughout a walk appears exactly once. */
@@ -130,11 +162,21 @@ export class ShardReader {
   }
 
   count(request: NormalCount, deadline: Deadline): RawCountAnswer {
-    const { filter } = request;
-    return this.#with((view) => ({
-      operation: "count",
-      count: filter ? this.#admitted(filter, view, deadline).rows.count : view.snapshot.rows,
-    }));
+    return this.#with((view) => this.#count(request, view, deadline));
+  }
+
+  /** A count with the Merkle root of the rows that were there. */
+  countWithRoot(request: NormalCount, deadline: Deadline): ReplicaCount {
+    return this.#with((view) => {
+      const tree = new MerkleTree();
+      for (const { bucket, leaf } of view.snapshot.leaves()) tree.setLeaf(bucket, leaf);
+      return { ...this.#count(request, view, deadline), root: tree.root() };
+    });
+  }
+
+  #count({ filter }: NormalCount, view: RowView, deadline: Deadline): RawCountAnswer {
+    const count = filter ? this.#admitted(filter, view, deadline).rows.count : view.snapshot.rows;
+    return { operation: "count", count };
   }
 
   #admitted(filter: Filter, view: RowView, deadline: Deadline): Admitted {

@@ -210,6 +210,7 @@ function childSpecs(
     ...places.searchers.map((address, index) => {
       const searcher: SearcherArgs = {
         settings,
+        shard: number,
         directory,
         slot: rowSlots.firstSearcher + index,
         owner: places.exchange,

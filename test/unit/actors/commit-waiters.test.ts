@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { DvespError, VirtualClock } from "../../../src/base/index.js";
+import type { CommitPoint } from "../../../src/consistency/index.js";
 import { CommitWaiters } from "../../../src/actors/searcher/commit-waiters.js";
 import { Deadline } from "../../../src/actors/searcher/deadline.js";
 
@@ -12,15 +13,20 @@ beforeEach(() => {
   clock = new VirtualClock();
   applied = () => "0005";
   looks = 0;
-  const look = (): string => {
+  const look = (points: readonly CommitPoint[]): boolean[] => {
     looks++;
-    return applied();
+    const now = applied();
+    return points.map(({ version }) => version <= now);
   };
   waiters = new CommitWaiters(clock, look, 3);
 });
 
+function pointOf(version: string): CommitPoint {
+  return { version, collection: "c", operation_id: "o:1", shards: [0] };
+}
+
 function wait(version: string, timeoutMs = 1000): Promise<string> {
-  return waiters.wait(version, new Deadline(clock, clock.now(), timeoutMs)).then(
+  return waiters.wait(pointOf(version), new Deadline(clock, clock.now(), timeoutMs)).then(
     () => `saw ${version}`,
     (error: unknown) => (error as DvespError).code,
   );
@@ -61,7 +67,7 @@ describe("CommitWaiters", () => {
 
   it("refuses more than it may hold, and takes them again later", async () => {
     const held = [wait("0006", 50), wait("0006", 50), wait("0006", 50)];
-    expect(() => waiters.wait("0006", new Deadline(clock, clock.now(), 50))).toThrow(
+    expect(() => waiters.wait(pointOf("0006"), new Deadline(clock, clock.now(), 50))).toThrow(
       expect.objectContaining({ code: "OVERLOADED", retry_after_ms: 100 }),
     );
     await clock.advance(60);

@@ -37,8 +37,9 @@ describe("completeSettings", () => {
   });
 
   it("takes as many replicas as the cluster suggests, or as asked for", () => {
-    expect(completeSettings(request, 3).replication_factor).toBe(3);
-    const asked = completeSettings({ ...request, replication_factor: 2 }, 3);
+    const defaults = { shards: 1, replicas: 3 };
+    expect(completeSettings(request, defaults).replication_factor).toBe(3);
+    const asked = completeSettings({ ...request, replication_factor: 2 }, defaults);
     expect(asked.replication_factor).toBe(2);
   });
 

@@ -52,21 +52,31 @@ describe("HybridClock", () => {
 
 describe("commit tokens", () => {
   const version = makeVersion(1_700_000_000_000, 3, "n1");
+  const point = { collection: "a.b-c", version, operation_id: 'k:insert:"ü:1"', shards: [0, 7] };
+  const tokenOf = (members: unknown): string =>
+    Buffer.from(JSON.stringify(members)).toString("base64url");
 
   it("come back as what they stand for", () => {
-    const token = makeCommitToken({ collection: "a.b-c", version });
-    expect(readCommitToken(token, "a.b-c")).toEqual({ collection: "a.b-c", version });
+    expect(readCommitToken(makeCommitToken(point), "a.b-c")).toEqual(point);
   });
 
-  it.each(["", "nonsense", "Yzw6", Buffer.from("c1:short:docs").toString("base64url")])(
-    "refuse %j",
-    (token) => {
-      expect(() => readCommitToken(token, "docs")).toThrow(/not a commit token/);
-    },
-  );
+  it.each([
+    "",
+    "nonsense",
+    "Yzw6",
+    Buffer.from(`c1:${version}:docs`).toString("base64url"),
+    tokenOf(["c2", "short", "o:1", [0], "docs"]),
+    tokenOf(["c2", version, "", [0], "docs"]),
+    tokenOf(["c2", version, "o".repeat(769), [0], "docs"]),
+    tokenOf(["c2", version, "o:1", [0.5], "docs"]),
+    tokenOf(["c2", version, "o:1", 0, "docs"]),
+    tokenOf(["c2", version, "o:1", [0]]),
+  ])("refuse %j", (token) => {
+    expect(() => readCommitToken(token, "docs")).toThrow(/not a commit token/);
+  });
 
   it("refuse the token of another collection", () => {
-    const token = makeCommitToken({ collection: "a", version });
+    const token = makeCommitToken({ ...point, collection: "a" });
     expect(() => readCommitToken(token, "b")).toThrow(/another collection/);
   });
 });

@@ -51,7 +51,7 @@ class World {
       makeTree: (map, directory) => this.#tree(map, directory),
       claim: () => Promise.resolve(),
       settled: () => Promise.resolve(),
-      clock: new VirtualClock(),
+      ...{ clock: new VirtualClock(), shards: 1 },
       emit: (type, { collection }) => this.log.push(`${type} ${String(collection)}`),
     });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/base/index.js";
 import { AnswerAreas } from "../../../src/actors/shard/answer-areas.js";
-import { ReadCoordinator } from "../../../src/actors/reads/read-coordinator.js";
+import { LocalReads } from "../../../src/actors/reads/local-reads.js";
 import { WorkerPool } from "../../../src/actors/worker-pool.js";
 import { AnswerSlots } from "../../../src/actors/searcher/answer-slots.js";
 import type { SearcherMessage } from "../../../src/actors/searcher/messages.js";
@@ -66,7 +66,7 @@ function world(
   const pool = new WorkerPool({ clock, refs });
   const used = (): number => slots.reduce((sum, one) => sum + one.used, 0);
   return {
-    reads: new ReadCoordinator({ clock, readers: () => ({ searchers: pool, areas }) }),
+    reads: new LocalReads(clock, { searchers: pool, areas }),
     refs,
     used,
   };

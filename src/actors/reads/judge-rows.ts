@@ -1,0 +1,92 @@
+/**
+ * Which rows stand that several replicas of a shard returned, in which version: the largest version of
+ * an id wins. A row that some replica did not return may be deleted or newer there, so that one is
+ * asked for the versions of what it left out.
+ */
+import { parseUuid, present, uuidBytes } from "../../base/index.js";
+import type { RawRow } from "../../protocol/index.js";
+import { answerOf } from "../../runtime/index.js";
+import type { ReplicaAccess } from "../replicas/access.js";
+import type { VersionedRows } from "../replica/replication-messages.js";
+import { marginMs } from "./ask-replicas.js";
+import type { ReadRun } from "./read-parts.js";
+import type { StaleBook } from "./stale-book.js";
+
+/** What one replica returned. */
+export interface ReturnedRows {
+  readonly replica: ReplicaAccess;
+  readonly rows: readonly RawRow[];
+}
+
+export class RowJudge {
+  readonly #run: ReadRun;
+  readonly #stale: StaleBook;
+  readonly #returned: readonly { replica: ReplicaAccess; rows: ReadonlyMap<string, RawRow> }[];
+  readonly #newest = new Map<string, RawRow>();
+  readonly #judged = new Set<string>();
+  readonly #out = new Set<string>();
+
+  constructor(run: ReadRun, stale: StaleBook, returned: readonly ReturnedRows[]) {
+    this.#run = run;
+    this.#stale = stale;
+    this.#returned = returned.map(({ replica, rows }) => {
+      return { replica, rows: new Map(rows.map((row) => [row.id, row])) };
+    });
+    for (const { rows } of returned) for (const row of rows) this.#see(row);
+    for (const { replica, rows } of this.#returned) this.#noteOlder(replica, rows);
+  }
+
+  /**
+   * The first `wanted` rows that stand, in the order of `compare`. Errors: those of replicas that could
+   * not be asked.
+   */
+  async first(wanted: number, compare: (a: RawRow, b: RawRow) => number): Promise<RawRow[]> {
+    const sorted = [...this.#newest.values()].sort(compare);
+    for (;;) {
+      const page = sorted.filter(({ id }) => !this.#out.has(id)).slice(0, wanted);
+      const unjudged = page.filter(({ id }) => !this.#judged.has(id));
+      if (unjudged.length === 0) return page;
+      await this.#judge(unjudged);
+    }
+  }
+
+  #see(row: RawRow): void {
+    const known = this.#newest.get(row.id);
+    if (!known || known.version < row.version) this.#newest.set(row.id, row);
+  }
+
+  #noteOlder(replica: ReplicaAccess, rows: ReadonlyMap<string, RawRow>): void {
+    for (const { id, version } of rows.values()) {
+      if (version < present(this.#newest.get(id), "the newest").version) {
+        this.#stale.note(replica, id);
+      }
+    }
+  }
+
+  async #judge(candidates: readonly RawRow[]): Promise<void> {
+    const checks = this.#returned.map(async ({ replica, rows }) => {
+      const left = candidates.filter(({ id }) => !rows.has(id));
+      if (left.length > 0) this.#compare(replica, left, await this.#versions(replica, left));
+    });
+    await Promise.all(checks);
+    for (const { id } of candidates) this.#judged.add(id);
+  }
+
+  async #versions(replica: ReplicaAccess, rows: readonly RawRow[]): Promise<readonly string[]> {
+    const ids = new Uint8Array(rows.length * uuidBytes);
+    rows.forEach(({ id }, index) => parseUuid(id, ids, index * uuidBytes));
+    const message = { type: "rows", ids, contents: false } as const;
+    const result = await replica.read<VersionedRows>(message, this.#run.leftMs + marginMs);
+    return answerOf(result, "a replica").versions;
+  }
+
+  #compare(replica: ReplicaAccess, rows: readonly RawRow[], there: readonly string[]): void {
+    rows.forEach(({ id, version }, index) => {
+      const other = there[index] ?? "";
+      if (other < version) this.#stale.note(replica, id);
+      if (other <= version) return;
+      this.#out.add(id);
+      for (const one of this.#returned) if (one.rows.has(id)) this.#stale.note(one.replica, id);
+    });
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Reads over all shards of a collection, each at a level: asked at the same time, merged without
+ * decoding what rows hold.
+ */
+import { parseUuid, uuidBytes } from "../../base/index.js";
+import { hashOfId, shardOfHash } from "../../cluster/index.js";
+import type {
+  NormalCount,
+  NormalGet,
+  NormalScroll,
+  NormalSearch,
+  NormalSearchBatch,
+  RawGetAnswer,
+  RawRow,
+  RawScrollAnswer,
+  RawSearchAnswer,
+  RawSearchBatchAnswer,
+  SearchMetrics,
+} from "../../protocol/index.js";
+import type { ShardAccess } from "../replicas/access.js";
+import { AnswerBudget } from "../searcher/answer-budget.js";
+import type { NormalRead, RawCountAnswer, ReadAnswer, SharedRead } from "../searcher/messages.js";
+import { readCursor } from "../searcher/scroll-cursor.js";
+import type { LatencyQuantile } from "./latency-quantile.js";
+import { ReadRun } from "./read-parts.js";
+import type { SharedReadParts } from "./read-parts.js";
+import { countShard } from "./shard-count.js";
+import { getFromShard } from "./shard-get.js";
+import { byId, cursorAfter, scrollShard } from "./shard-scroll.js";
+import { nearerFirst, searchShard } from "./shard-search.js";
+import type { ShardHits } from "./shard-search.js";
+
+/** Searches of one batch under way at the same time. */
+const searchesAtOnce = 16;
+
+export class SharedReads {
+  readonly #parts: SharedReadParts;
+  readonly #latencies = new Map<number, LatencyQuantile>();
+
+  constructor(parts: SharedReadParts) {
+    this.#parts = parts;
+  }
+
+  /** Errors: those of the operation, and `NOT_ENOUGH_REPLICAS`. */
+  read(request: NormalRead): Promise<ReadAnswer> {
+    switch (request.operation) {
+      case "search":
+        return this.#search(request, new AnswerBudget());
+      case "search_batch":
+        return this.#searchBatch(request);
+      case "get":
+        return this.#get(request);
+      case "scroll":
+        return this.#scroll(request);
+      case "count":
+        return this.#count(request);
+    }
+  }
+
+  async #search(request: NormalSearch, budget: AnswerBudget): Promise<RawSearchAnswer> {
+    const run = this.#run(request);
+    const parts = await this.#each((shard) => searchShard(run, shard, request));
+    const found = parts.flatMap(({ rows }) => rows).sort(nearerFirst);
+    const rows = found.slice(request.offset, request.offset + request.top_k);
+    takeBytes(rows, budget);
+    const metrics: SearchMetrics = {
+      nodes_queried: run.nodesQueried,
+      time_ms: Math.max(0, this.#parts.clock.now() - run.arrivedMs),
+      consistency_level_achieved: request.consistency_level,
+      exact: parts.every(({ exact }) => exact),
+    };
+    if (request.explain) metrics.plan = planOf(parts);
+    return { operation: "search", rows, metrics };
+  }
+
+  /** Errors: that of the first query that has one. */
+  async #searchBatch({ queries }: NormalSearchBatch): Promise<RawSearchBatchAnswer> {
+    const budget = new AnswerBudget();
+    const ends: PromiseSettledResult<RawSearchAnswer>[] = [];
+    for (let first = 0; first < queries.length; first += searchesAtOnce) {
+      const some = queries.slice(first, first + searchesAtOnce);
+      ends.push(...(await Promise.allSettled(some.map((one) => this.#search(one, budget)))));
+      if (ends.some(({ status }) => status === "rejected")) break;
+    }
+    const answers = ends.map((end) => {
+      if (end.status === "fulfilled") return end.value;
+      throw end.reason;
+    });
+    return { operation: "search_batch", answers };
+  }
+
+  async #get(request: NormalGet): Promise<RawGetAnswer> {
+    const run = this.#run(request);
+    const shards = this.#parts.access.shards();
+    const byShard = idsByShard(request.ids, shards);
+    const parts = await Promise.all(
+      [...byShard].map(([shard, ids]) => getFromShard(run, shard, { ...request, ids })),
+    );
+    const found = new Map(parts.flat().map((row) => [row.id, row]));
+    const rows = request.ids.flatMap((id) => found.get(id) ?? []);
+    takeBytes(rows, new AnswerBudget());
+    const missing_ids = request.ids.filter((id) => !found.has(id));
+    return { operation: "get", rows, missing_ids };
+  }
+
+  async #scroll(request: NormalScroll): Promise<RawScrollAnswer> {
+    if (request.cursor !== undefined) readCursor(request.cursor);
+    const run = this.#run(request);
+    const parts = await this.#each((shard) => scrollShard(run, shard, request));
+    const merged = parts.flatMap(({ rows }) => rows).sort(byId);
+    const rows = merged.slice(0, request.limit);
+    takeBytes(rows, new AnswerBudget());
+    const last = rows.at(-1);
+    const isMore = merged.length > rows.length || parts.some(({ more }) => more);
+    if (!isMore || !last) return { operation: "scroll", rows };
+    return { operation: "scroll", rows, next_cursor: cursorAfter(last.id) };
+  }
+
+  async #count(request: NormalCount): Promise<RawCountAnswer> {
+    const run = this.#run(request);
+    const counts = await this.#each((shard) => countShard(run, shard, request));
+    return { operation: "count", count: counts.reduce((sum, one) => sum + one, 0) };
+  }
+
+  #each<Part>(read: (shard: ShardAccess) => Promise<Part>): Promise<Part[]> {
+    return Promise.all(this.#parts.access.shards().map(read));
+  }
+
+  #run(request: SharedRead): ReadRun {
+    return new ReadRun(this.#parts, this.#latencies, request);
+  }
+}
+
+/** The plan of the only shard, or those of all. */
+function planOf(parts: readonly ShardHits[]): NonNullable<SearchMetrics["plan"]> {
+  const [only] = parts;
+  if (only && parts.length === 1) return only.plan ?? {};
+  return { shards: parts.map(({ shard, plan }) => ({ shard, ...plan })) };
+}
+
+function idsByShard(
+  ids: readonly string[],
+  shards: readonly ShardAccess[],
+): Map<ShardAccess, string[]> {
+  const places = shards.map(({ shard }) => shard);
+  const byShard = new Map<ShardAccess, string[]>();
+  const bytes = new Uint8Array(uuidBytes);
+  for (const id of ids) {
+    parseUuid(id, bytes, 0);
+    const shard = shards[places.indexOf(shardOfHash(places, hashOfId(bytes)))] as ShardAccess;
+    const some = byShard.get(shard);
+    if (some) some.push(id);
+    else byShard.set(shard, [id]);
+  }
+  return byShard;
+}
+
+/** Errors: `TOO_LARGE`. */
+function takeBytes(rows: readonly RawRow[], budget: AnswerBudget): void {
+  for (const { vector, metadata } of rows) {
+    budget.take((vector?.byteLength ?? 0) + (metadata?.length ?? 0));
+  }
+}
