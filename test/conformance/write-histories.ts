@@ -51,6 +51,7 @@ export async function runHistory(
     { length: options.clients ?? 3 },
     (_, index) => new HistoryClient(world, `c${index}`, `n${(index % 3) + 1}`),
   );
+  world.clients = clients;
   const work = Promise.all(clients.map((client) => client.run(options.operations ?? 6)));
   const faults = quiet ? Promise.resolve() : disturb(world, clients, random);
   const violation = await finish(world, Promise.all([work, faults]), clients);

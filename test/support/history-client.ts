@@ -3,17 +3,16 @@ import { isDvespError, packBytes, randomBelow, seededRandom } from "../../src/ba
 import type { Random } from "../../src/base/index.js";
 import { encodeMetadata } from "../../src/protocol/index.js";
 import type { ConsistencyLevel } from "../../src/protocol/index.js";
-import type { NamedWrite } from "../../src/actors/writes/ids.js";
-import { writeReplicated } from "../../src/actors/writes/replicated-writes.js";
-import type { WriteEnd } from "../../src/actors/writes/replicated-writes.js";
-import type { Operation, WriteParts } from "../../src/actors/writes/write-parts.js";
+import type { PackedWrite } from "../../src/actors/replica/messages.js";
+import { WriteCoordinator } from "../../src/actors/writes/write-coordinator.js";
+import type { WriteEnd } from "../../src/actors/writes/write-end.js";
 import { absent, insertOf, numbersOf, packIds, stateOf } from "./history-world.js";
 import type { Effect, HistoryWorld } from "./history-world.js";
 
 export class HistoryClient {
   readonly #world: HistoryWorld;
   readonly #random: Random;
-  #parts: WriteParts;
+  #coordinator: WriteCoordinator;
   #dead = { yes: false };
   #node: string;
   #count = 0;
@@ -24,14 +23,29 @@ export class HistoryClient {
     this.#name = name;
     this.#node = node;
     this.#random = seededRandom(world.cluster.random.uint32());
-    this.#parts = world.partsFor(node, this.#dead);
+    this.#coordinator = this.#begin();
   }
 
   /** Another coordinator, as after the death of this one's process: what it had begun stays where it is. */
   die(): void {
     this.#dead.yes = true;
     this.#dead = { yes: false };
-    this.#parts = this.#world.partsFor(this.#node, this.#dead);
+    this.#coordinator = this.#begin();
+  }
+
+  #begin(): WriteCoordinator {
+    const parts = this.#world.partsFor(this.#node, this.#dead);
+    return new WriteCoordinator({ ...parts, find: () => this.#findAll() });
+  }
+
+  /** Every row matches. */
+  async #findAll() {
+    const found: { readonly id: number; readonly version: string }[] = [];
+    for (let id = 0; id < this.#world.ids; id++) {
+      const seen = await this.read(id);
+      if (seen) found.push({ id, version: seen.version });
+    }
+    return { ids: packIds(found.map(({ id }) => id)), versions: found.map((one) => one.version) };
   }
 
   async run(count: number): Promise<void> {
@@ -46,7 +60,9 @@ export class HistoryClient {
     const several = randomBelow(this.#random, 4) === 0;
     const ids = several ? this.#pick(2) : this.#pick(1);
     if (kind < 2) return this.insert(ids);
-    if (kind < 3) return this.remove(ids);
+    if (kind < 3) {
+      return randomBelow(this.#random, 3) === 0 ? this.removeAll() : this.remove(ids);
+    }
     if (kind < 6) return this.merge(ids);
     if (kind < 9 && ids.length === 1) return this.swap(ids[0] as number);
     await this.read(ids[0] as number);
@@ -60,15 +76,25 @@ export class HistoryClient {
   }
 
   async remove(ids: readonly number[]): Promise<void> {
-    const write: NamedWrite = { kind: "delete", ids: packIds(ids) };
+    const write: PackedWrite = { kind: "delete", ids: packIds(ids) };
     await this.#write("delete", ids, write, () => () => absent);
+  }
+
+  /** Deletes by filter: what was found, and was still there. */
+  async removeAll(): Promise<void> {
+    const ids = Array.from({ length: this.#world.ids }, (_, id) => id);
+    const write: PackedWrite = { kind: "delete", filter: {} };
+    await this.#write("delete all", ids, write, (id, end) => {
+      if (!end) return () => absent;
+      return numbersOf(end.ids).includes(id) ? () => absent : (state) => state;
+    });
   }
 
   /** Reads what is there and adds to it: a lost update shows. */
   async merge(ids: readonly number[]): Promise<void> {
     const tag = this.#tag();
     const metadata = packBytes(ids.map(() => encodeMetadata({ [tag]: 1 }, "metadata")));
-    const write: NamedWrite = {
+    const write: PackedWrite = {
       kind: "update",
       ids: packIds(ids),
       metadata,
@@ -93,7 +119,7 @@ export class HistoryClient {
     const { vectors, metadata } = insertOf([id], { swap: tag });
     const ids = packIds([id]);
     const if_versions = [seen.version];
-    const write: NamedWrite =
+    const write: PackedWrite =
       randomBelow(this.#random, 4) === 0
         ? { kind: "delete", ids, if_versions }
         : { kind: "update", ids, vectors, metadata, metadata_mode: "replace", if_versions };
@@ -109,7 +135,7 @@ export class HistoryClient {
     id: number,
   ): Promise<{ readonly version: string; readonly state: string } | undefined> {
     const ids = packIds([id]);
-    const write: NamedWrite = { kind: "delete", ids, if_versions: ["0000000000000000.none"] };
+    const write: PackedWrite = { kind: "delete", ids, if_versions: ["0000000000000000.none"] };
     const beginMs = this.#world.tick();
     try {
       await this.#perform("read", write);
@@ -127,24 +153,30 @@ export class HistoryClient {
   async #write(
     name: string,
     ids: readonly number[],
-    write: NamedWrite,
+    write: PackedWrite,
     effectOn: (id: number, end: WriteEnd | undefined) => Effect,
   ): Promise<void> {
     const beginMs = this.#world.tick();
     const line = `${this.#name} ${name} [${ids.join()}]`;
     const { counts } = this.#world;
     counts.operations++;
-    const level = (["ONE", "QUORUM", "QUORUM", "ALL"] as const)[randomBelow(this.#random, 4)];
+    const level = (["ONE", "QUORUM", "QUORUM", "ALL"] as const)[
+      randomBelow(this.#random, 4)
+    ] as ConsistencyLevel;
     const unknown = this.#world.begin(ids, line, beginMs, (id) => effectOn(id, undefined));
     try {
-      const end = await this.#perform(line, write, level);
+      const isKeyed = randomBelow(this.#random, 6) === 0;
+      const end = isKeyed
+        ? await this.#performKeyed(line, write, level)
+        : await this.#perform(line, write, level);
       if (!end) {
         counts.failed++;
         unknown.forEach((one) => this.#world.forget(one));
         return;
       }
       counts[end.status === "success" ? "successes" : "partial"]++;
-      const blind = write.kind === "insert" || (write.kind === "delete" && !write.if_versions);
+      const blind =
+        write.kind === "insert" || (write.kind === "delete" && write.ids && !write.if_versions);
       // A blind write below QUORUM, or on fewer than asked, may be overtaken by who did not see it.
       if (end.status === "partial" || (blind && level === "ONE")) return;
       unknown.forEach((one, index) => {
@@ -164,25 +196,42 @@ export class HistoryClient {
 
   async #perform(
     line: string,
-    write: NamedWrite,
+    write: PackedWrite,
     level: ConsistencyLevel = "QUORUM",
+    key?: string,
   ): Promise<WriteEnd | undefined> {
     const { clock, cluster } = this.#world;
-    const operation: Operation = {
-      id: `o:${this.#tag()}`,
-      level,
-      endMs: clock.monotonic() + 1500,
+    cluster.trace.push(`${clock.monotonic()} BEGIN ${line} ${level} ${key ?? ""}`);
+    const prepared = {
+      ...{ write, dimension: undefined, has_made_ids: false },
+      ...{ consistency_level: level, timeout_ms: 1500, idempotency_key: key },
     };
-    cluster.trace.push(`${clock.monotonic()} BEGIN ${line} ${operation.id} ${level}`);
     try {
-      const end = await writeReplicated(this.#parts, operation, write);
-      cluster.trace.push(
-        `${clock.monotonic()} END ${line}: ${end?.status ?? "failed"} ${end?.version ?? ""}`,
-      );
+      const end = await this.#coordinator.write(prepared);
+      const said = end ? `${end.status} ${end.version} ${end.operation_id}` : "failed";
+      cluster.trace.push(`${clock.monotonic()} END ${line}: ${said}`);
       return end;
     } catch (error) {
       cluster.trace.push(`${clock.monotonic()} END ${line}: ${String(error)}`);
       throw error;
+    }
+  }
+
+  /** Asks again with the same key, through other coordinators too, while the outcome is not known. */
+  async #performKeyed(
+    line: string,
+    write: PackedWrite,
+    level: ConsistencyLevel,
+  ): Promise<WriteEnd | undefined> {
+    const key = `key ${line}`;
+    for (let attempt = 0; ; attempt++) {
+      const client = this.#world.clients[randomBelow(this.#random, 3)] as HistoryClient;
+      try {
+        const end = await client.#perform(line, write, level, key);
+        if (end || attempt === 3) return end;
+      } catch (error) {
+        if (attempt === 3 || !isDvespError(error) || error.code !== "TIMEOUT") throw error;
+      }
     }
   }
 

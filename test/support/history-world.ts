@@ -4,6 +4,7 @@ import type { Clock, PackedBytes } from "../../src/base/index.js";
 import { HybridClock } from "../../src/consistency/index.js";
 import { decodeMetadata, encodeMetadata } from "../../src/protocol/index.js";
 import type { WriteParts } from "../../src/actors/writes/write-parts.js";
+import type { HistoryClient } from "./history-client.js";
 import type { HistoryEntry } from "./linearizable.js";
 import type { HostedReplica, ReplicaCluster } from "./replica-cluster.js";
 
@@ -43,6 +44,7 @@ export class HistoryWorld {
   };
   readonly acknowledged: { ids: readonly number[]; version: string; line: string }[] = [];
   cluster!: ReplicaCluster;
+  clients: readonly HistoryClient[] = [];
   #history = new Set<Recorded>();
   /** What the coordinators wrote under each version, as their messages said. */
   readonly #states = new Map<string, string>();

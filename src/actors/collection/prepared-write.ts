@@ -20,6 +20,8 @@ export const copiedBytesMax = 1024 * 1024;
 
 export interface PreparedWrite {
   readonly write: PackedWrite;
+  /** Whether the caller gave none. */
+  readonly has_made_ids: boolean;
   /** Of the vectors it brings, if any. */
   readonly dimension: number | undefined;
   readonly consistency_level: ConsistencyLevel;
@@ -33,7 +35,8 @@ export function prepareWrite(request: NormalWrite, random: Random): PreparedWrit
   const { consistency_level, timeout_ms, idempotency_key } = request;
   const dimension = request.operation === "delete" ? undefined : request.vectors?.dimension;
   const write = packWrite(request, random);
-  return { write, dimension, consistency_level, timeout_ms, idempotency_key };
+  const has_made_ids = request.operation === "insert" && !request.ids;
+  return { write, has_made_ids, dimension, consistency_level, timeout_ms, idempotency_key };
 }
 
 function packWrite(request: NormalWrite, random: Random): PackedWrite {

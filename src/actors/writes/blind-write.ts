@@ -26,8 +26,9 @@ import { settle } from "./settle.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { Trail } from "./trail.js";
-import { counted, shardOf, unknownOutcome } from "./write-parts.js";
-import type { Operation, WriteParts } from "./write-parts.js";
+import { nodesOf, shardOf, unknownOutcome } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
+import type { Operation } from "./operation.js";
 
 export type BlindPacked = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
 
@@ -144,8 +145,4 @@ export class BlindWrite {
   #shard(): ShardAccess {
     return shardOf(this.#parts, this.#shardId);
   }
-}
-
-function nodesOf(shard: ShardAccess): string[] {
-  return counted(shard).map(({ place }) => place.node);
 }

@@ -1,7 +1,9 @@
-/** How the decision on a batch over shards is written into its register. */
+/** How the decision on a batch is written into its register. */
 import { assert } from "../../base/index.js";
 
-export type Decision = "commit" | "abort";
+/** `shards`: those that the batch writes to. */
+export type Decision =
+  { readonly kind: "commit"; readonly shards: readonly number[] } | { readonly kind: "abort" };
 
 /**
  * Longer than any replica may be away before it counts as lost and is filled anew: a batch must never
@@ -9,13 +11,20 @@ export type Decision = "commit" | "abort";
  */
 const rememberMs = 30 * 24 * 3600 * 1000;
 
-/** The register of a batch, and what is proposed for it. */
-export function proposal(batch: string, home: number, decide: Decision) {
-  const value = Uint8Array.of(decide === "commit" ? 1 : 0);
-  return { shard: home, key: `batch/${batch}`, value, rememberMs };
+/** The register of a batch, and what is proposed for it. Layout: u8 1 or 0, u32 each shard. */
+export function proposal(batch: string, home: number, decision: Decision) {
+  const shards = decision.kind === "commit" ? decision.shards : [];
+  const value = Buffer.alloc(1 + 4 * shards.length);
+  value[0] = decision.kind === "commit" ? 1 : 0;
+  shards.forEach((shard, index) => value.writeUInt32LE(shard, 1 + 4 * index));
+  return { shard: home, key: `batch/${batch}`, value: new Uint8Array(value), rememberMs };
 }
 
-export function decision(value: Uint8Array): Decision {
-  assert(value.length === 1 && (value[0] === 0 || value[0] === 1), "a decision is 0 or 1");
-  return value[0] === 1 ? "commit" : "abort";
+export function readDecision(value: Uint8Array): Decision {
+  assert(value.length % 4 === 1 && (value[0] === 0 || value[0] === 1), "a decision is 0 or 1");
+  if (value[0] === 0) return { kind: "abort" };
+  const bytes = Buffer.from(value);
+  const count = (bytes.length - 1) / 4;
+  const shards = Array.from({ length: count }, (_, index) => bytes.readUInt32LE(1 + 4 * index));
+  return { kind: "commit", shards };
 }

@@ -8,27 +8,28 @@
  * is answered without writing (a conflict, a row that is not there) must stand with a majority, and is
  * written again under the ballot if it does not.
  */
-import { packBytes, sleep } from "../../base/index.js";
+import { sleep } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
-import type { PackedDelete, PackedInsert } from "../replica/messages.js";
-import { concatIds, idAt, idCount, pickIds } from "../replica/packed-rows.js";
+import { idAt, idCount, pickIds } from "../replica/packed-rows.js";
 import type { PreparedRows } from "../replica/replication-messages.js";
-import type { ShardAccess } from "../replicas/access.js";
 import { afterRefusals } from "./after-refusals.js";
 import { pickRows, portionsOf } from "./ids.js";
 import type { Portion } from "./ids.js";
 import { judge, needsContents } from "./judge.js";
 import type { DependentWrite, Verdict } from "./judge.js";
+import type { Operation } from "./operation.js";
 import { prepare } from "./promises.js";
 import type { Contents, Newest, Promises } from "./promises.js";
-import { leaveHints, insist, orderedWrite, sendWrite } from "./replicated-write.js";
+import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
 import { checkAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
+import { makeStand } from "./stand.js";
+import type { WholeWrite } from "./stand.js";
 import { StagedBatch } from "./staged-batch.js";
 import { Trail } from "./trail.js";
-import { counted, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
-import type { Operation, WriteParts } from "./write-parts.js";
+import { nodesOf, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
 
 export interface DependentEnd {
   /** One for each shard that was written to. */
@@ -37,10 +38,10 @@ export interface DependentEnd {
   readonly operation_id: string;
   readonly version: string;
   readonly asked: readonly string[];
+  /** 16 bytes each, in the order of the write's own. */
+  readonly written: Uint8Array;
   readonly missing: Uint8Array;
 }
-
-type WholeWrite = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
 
 /** The newest rows as a majority of each shard promised them to one ballot. */
 interface Sight {
@@ -50,6 +51,7 @@ interface Sight {
 }
 
 const retryMs = 5;
+const nothing = new Uint8Array(0);
 
 export class DependentWriter {
   readonly #parts: WriteParts;
@@ -60,13 +62,12 @@ export class DependentWriter {
   /** What was proposed under each stamp. */
   readonly #proposed = new Map<string, WholeWrite>();
   #contents: Contents;
-  #attempts = 0;
 
   constructor(parts: WriteParts, operation: Operation, write: DependentWrite) {
     this.#parts = parts;
     this.#operation = operation;
     this.#write = write;
-    this.#single = idCount(write.ids) === 1;
+    this.#single = idCount(write.ids) === 1 && !operation.batches.always;
     this.#contents = needsContents(write) ? "first" : "nobody";
   }
 
@@ -113,7 +114,7 @@ export class DependentWriter {
   ): Promise<DependentEnd | undefined> {
     if (!(await this.#makeStand(sight, missing))) return undefined;
     const absent = pickIds(this.#write.ids, missing);
-    if (!write) return this.#ended(sight, [], absent);
+    if (!write) return { ...this.#ended(sight, [], nothing), missing: absent };
     const end = this.#single
       ? await this.#accept(sight, write, this.#operation.endMs)
       : await this.#stage(sight, write);
@@ -209,21 +210,21 @@ export class DependentWriter {
     const end = await round.until(neededFor(this.#operation.level, shard.shard));
     void leaveHints(this.#parts, round, sent);
     const status = end === "reached" ? "success" : "partial";
-    return this.#ended(sight, [shardEnd(id, status, round.done)], new Uint8Array(0));
+    return this.#ended(sight, [shardEnd(id, status, round.done)], write.ids);
   }
 
   async #stage(sight: Sight, write: WholeWrite): Promise<DependentEnd | undefined> {
-    const id = `${this.#operation.id}.${++this.#attempts}`;
-    const shards = this.#parts.access.shards().map(({ shard }) => shard);
     const { dimension } = this.#parts.access.settings;
-    const pieces = portionsOf(write.ids, shards).map(({ shard, positions }) => ({
+    const pieces = portionsOf(write.ids, shardsOf(this.#parts)).map(({ shard, positions }) => ({
       shard,
       write: pickRows(write, positions, dimension),
     }));
-    const batch = new StagedBatch(this.#parts, { ...this.#operation, id }, sight.ballot, pieces);
+    const name = await this.#operation.batches.next();
+    const content = { version: sight.ballot, pieces };
+    const batch = new StagedBatch(this.#parts, this.#operation, name, content);
     const end = await batch.run();
     if (end.kind === "committed") {
-      return { ...this.#ended(sight, end.ends, new Uint8Array(0)), operation_id: id };
+      return { ...this.#ended(sight, end.ends, write.ids), operation_id: name.id };
     }
     if (end.kind === "failed") {
       if (end.error) throw end.error;
@@ -235,66 +236,24 @@ export class DependentWriter {
     return undefined;
   }
 
-  /** Whether a majority has the newest of these ids now; written again under the ballot where it has not. */
-  async #makeStand(sight: Sight, positions: readonly number[]): Promise<boolean> {
-    const loose = positions.filter((position) => !sight.newest[position]?.stands);
-    for (const write of this.#rewrites(sight, loose)) {
-      if (!write || !(await this.#rewrite(write, sight.ballot))) return false;
-    }
-    return true;
+  /** Whether a majority has the newest of these ids now. */
+  async #makeStand({ ballot, newest }: Sight, positions: readonly number[]): Promise<boolean> {
+    const seen = positions.map((position) => ({
+      id: idAt(this.#write.ids, position),
+      newest: newest[position] as Newest,
+    }));
+    const end = await makeStand(this.#parts, this.#operation, ballot, seen);
+    if (end === "contents") this.#contents = "all";
+    return end === "yes";
   }
 
-  /** As they are: one write for all tombstones of a shard, one for each row. */
-  #rewrites({ newest }: Sight, loose: readonly number[]): (WholeWrite | undefined)[] {
-    const dead = loose.filter((position) => !newest[position]?.live);
-    const live = loose.filter((position) => newest[position]?.live);
-    const { ids } = this.#write;
-    const shards = this.#parts.access.shards().map(({ shard }) => shard);
-    const graves = dead.length === 0 ? [] : portionsOf(pickIds(ids, dead), shards);
-    return [
-      ...graves.map(({ positions }) => ({
-        kind: "delete" as const,
-        ids: concatIds(positions.map((at) => idAt(ids, dead[at] as number))),
-      })),
-      ...live.map((position) => this.#wholeRow(idAt(ids, position), newest[position] as Newest)),
-    ];
-  }
-
-  #wholeRow(id: Uint8Array, { row }: Newest): WholeWrite | undefined {
-    if (!row) {
-      this.#contents = "all";
-      return undefined;
-    }
-    const { vector, metadata } = row;
-    return {
-      kind: "insert",
-      ids: id.slice(),
-      vectors: vector.slice(),
-      metadata: packBytes([metadata]),
-    };
-  }
-
-  async #rewrite(write: WholeWrite, ballot: string): Promise<boolean> {
-    const shards = this.#parts.access.shards().map(({ shard }) => shard);
-    const [{ shard: id }] = portionsOf(write.ids, shards) as readonly [Portion];
-    const shard = shardOf(this.#parts, id);
-    const operation = { ...this.#operation, id: `${this.#operation.id}.${++this.#attempts}` };
-    const { epoch } = shard.shard;
-    const message = orderedWrite(this.#parts, operation, ballot, { write, epoch });
-    const round = sendWrite(this.#parts, shard, message, operation.endMs);
-    const end = await round.until(majorityOf(shard.shard));
-    if (end === "reached") void leaveHints(this.#parts, round, message);
-    else round.stop();
-    return end === "reached";
-  }
-
-  #ended({ ballot, asked }: Sight, ends: readonly ShardEnd[], missing: Uint8Array): DependentEnd {
-    return { ends, operation_id: this.#operation.id, version: ballot, asked, missing };
+  #ended({ ballot, asked }: Sight, ends: readonly ShardEnd[], written: Uint8Array): DependentEnd {
+    const { id } = this.#operation;
+    return { ends, operation_id: id, version: ballot, asked, written, missing: nothing };
   }
 
   #portions(): readonly Portion[] {
-    const shards = this.#parts.access.shards().map(({ shard }) => shard);
-    return portionsOf(this.#write.ids, shards);
+    return portionsOf(this.#write.ids, shardsOf(this.#parts));
   }
 
   #wall(endMs: number): number {
@@ -303,6 +262,6 @@ export class DependentWriter {
   }
 }
 
-function nodesOf(shard: ShardAccess): string[] {
-  return counted(shard).map(({ place }) => place.node);
+function shardsOf({ access }: WriteParts) {
+  return access.shards().map(({ shard }) => shard);
 }

@@ -3,12 +3,24 @@
  * and tombstones, which every replica can take as they are.
  */
 import { DvespError, formatUuid, limits, packBytes, packedItem } from "../../base/index.js";
-import { mergeMetadata } from "../../protocol/index.js";
+import { compileFilter, parseFilter } from "../../filters/index.js";
+import { decodeMetadata, mergeMetadata } from "../../protocol/index.js";
+import type { Filter } from "../../protocol/index.js";
 import type { PackedDelete, PackedInsert, PackedUpdate } from "../replica/messages.js";
 import { idAt, idCount, pickIds } from "../replica/packed-rows.js";
 import type { Newest } from "./promises.js";
+import type { WholeWrite } from "./stand.js";
 
-export type DependentWrite = PackedUpdate | (PackedDelete & { readonly ids: Uint8Array });
+/** A delete by filter: rows that matched, with the versions in which they did. */
+export interface MatchedDelete {
+  readonly kind: "delete_matched";
+  readonly ids: Uint8Array;
+  readonly versions: readonly string[];
+  readonly filter: Filter;
+}
+
+export type DependentWrite =
+  PackedUpdate | (PackedDelete & { readonly ids: Uint8Array }) | MatchedDelete;
 
 export type Verdict =
   /** The row at `index` is not what the caller expects. */
@@ -18,14 +30,31 @@ export type Verdict =
   /** `write` undefined: nothing is there to be written. `missing`: positions of ids without a row. */
   | {
       readonly kind: "write";
-      readonly write: PackedInsert | (PackedDelete & { readonly ids: Uint8Array }) | undefined;
+      readonly write: WholeWrite | undefined;
       readonly missing: readonly number[];
     };
 
 /** Errors: `TOO_LARGE` for merged metadata over the limit. */
 export function judge(write: DependentWrite, newest: readonly Newest[]): Verdict {
-  const conflict = conflictOf(write, newest);
-  if (conflict) return conflict;
+  switch (write.kind) {
+    case "delete_matched":
+      return judgeMatched(write, newest);
+    case "delete":
+    case "update":
+      return conflictOf(write, newest) ?? judgeFound(write, newest);
+  }
+}
+
+/** Whether a write cannot be judged by versions alone. */
+export function needsContents(write: DependentWrite): boolean {
+  if (write.kind !== "update") return false;
+  return !write.vectors || !write.metadata || write.metadata_mode === "merge";
+}
+
+function judgeFound(
+  write: Exclude<DependentWrite, MatchedDelete>,
+  newest: readonly Newest[],
+): Verdict {
   const found: number[] = [];
   const missing: number[] = [];
   newest.forEach(({ live }, index) => (live ? found : missing).push(index));
@@ -37,14 +66,29 @@ export function judge(write: DependentWrite, newest: readonly Newest[]): Verdict
   return rows ? { kind: "write", write: rows, missing } : { kind: "contents" };
 }
 
-/** Whether a write can be judged by versions alone. */
-export function needsContents(write: DependentWrite): boolean {
-  if (write.kind === "delete") return false;
-  return !write.vectors || !write.metadata || write.metadata_mode === "merge";
+/** Rows that changed since they matched are looked at again; what does not match any more stays. */
+function judgeMatched(
+  { ids, versions, filter }: MatchedDelete,
+  newest: readonly Newest[],
+): Verdict {
+  const matches = compileFilter(parseFilter(filter));
+  const found: number[] = [];
+  for (const [index, { live, version, row }] of newest.entries()) {
+    if (!live) continue;
+    if (version !== versions[index]) {
+      if (!row) return { kind: "contents" };
+      if (!matches(decodeMetadata(row.metadata))) continue;
+    }
+    found.push(index);
+  }
+  const write = { kind: "delete" as const, ids: pickIds(ids, found) };
+  return { kind: "write", write: found.length > 0 ? write : undefined, missing: [] };
 }
 
-function conflictOf(write: DependentWrite, newest: readonly Newest[]): Verdict | undefined {
-  const { if_versions: expected, ids } = write;
+function conflictOf(
+  { if_versions: expected, ids }: Exclude<DependentWrite, MatchedDelete>,
+  newest: readonly Newest[],
+): Verdict | undefined {
   if (!expected) return undefined;
   const index = newest.findIndex(({ live, version }, at) => !live || version !== expected[at]);
   if (index === -1) return undefined;
@@ -74,7 +118,7 @@ function wholeRows(
   return {
     kind: "insert",
     ids: pickIds(write.ids, found),
-    vectors: packVectors(vectors),
+    vectors: joinRows(vectors),
     metadata: packBytes(metadata),
   };
 }
@@ -93,7 +137,7 @@ function newMetadata(
   throw new DvespError("TOO_LARGE", "merged metadata is over 64 KiB", { field });
 }
 
-function packVectors(rows: readonly Float32Array[]): Float32Array {
+function joinRows(rows: readonly Float32Array[]): Float32Array {
   const dimension = rows[0]?.length ?? 0;
   const packed = new Float32Array(rows.length * dimension);
   rows.forEach((row, index) => packed.set(row, index * dimension));

@@ -5,7 +5,8 @@
 import type { PackedWrite, WriteMessage, WriteOutcome } from "../replica/messages.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { Round } from "./round.js";
-import type { Operation, WriteParts } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
+import type { Operation } from "./operation.js";
 
 export function orderedWrite(
   { clock }: WriteParts,

@@ -1,66 +1,50 @@
-/** Writes to collections of several shards or replicas: which protocol each takes, and what came of all its parts. */
-import { idCount, keyOf, idAt, pickIds } from "../replica/packed-rows.js";
+/** Writes to collections of several shards or replicas: which protocol each takes. */
+import { majorityOf, neededFor } from "../../cluster/index.js";
+import type { PackedDelete } from "../replica/messages.js";
 import { afterRefusals } from "./after-refusals.js";
 import { BlindWrite } from "./blind-write.js";
 import type { BlindPacked } from "./blind-write.js";
 import { DependentWriter } from "./dependent-write.js";
-import type { DependentEnd } from "./dependent-write.js";
 import { pickRows, portionsOf } from "./ids.js";
 import type { NamedWrite, Portion } from "./ids.js";
-import type { ShardEnd } from "./shard-end.js";
+import type { DependentWrite, MatchedDelete } from "./judge.js";
+import type { BatchName, Operation } from "./operation.js";
+import { checkAlive } from "./round.js";
 import { StagedBatch } from "./staged-batch.js";
-import type { Operation, WriteParts } from "./write-parts.js";
-
-export interface WriteEnd {
-  readonly status: "success" | "partial";
-  readonly operation_id: string;
-  readonly version: string;
-  /** Of the rows written, in the order in which the caller named them. */
-  readonly ids: Uint8Array;
-  readonly missing: Uint8Array;
-  /** That acknowledged it. */
-  readonly nodes: readonly string[];
-  /** Of the shards written to, in their order. */
-  readonly roots: readonly string[];
-  readonly shards: readonly number[];
-}
+import { blindEnd, dependentEnd } from "./write-end.js";
+import type { WriteEnd } from "./write-end.js";
+import { shardOf } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
 
 /** Undefined: nothing of it is or will be stored. Errors: those of its protocol. */
 export async function writeReplicated(
   parts: WriteParts,
   operation: Operation,
-  write: NamedWrite,
+  write: NamedWrite | MatchedDelete,
 ): Promise<WriteEnd | undefined> {
-  if (write.kind === "update" || (write.kind === "delete" && write.if_versions)) {
+  if (isDependent(write)) {
     const end = await new DependentWriter(parts, operation, write).run();
-    return end && dependentEnd(write, end);
+    return end && dependentEnd(end);
   }
-  const portions = portionsOf(
-    write.ids,
-    parts.access.shards().map(({ shard }) => shard),
-  );
-  if (portions.length > 1) return writeBatch(parts, operation, write, portions);
+  const portions = portionsOf(write.ids, placesOf(parts));
+  if (portions.length > 1) return writeBatch(parts, operation, () => write);
   const [{ shard }] = portions as readonly [Portion];
   const end = await new BlindWrite(parts, operation, write, shard).run();
-  return end && blindEnd(write, operation.id, [end]);
+  return end && blindEnd(operation.id, write, [end]);
 }
 
-async function writeBatch(
+/** Several rows as a whole, whatever was there before. `writeOf` each attempt: it may name the rows. */
+export async function writeBatch(
   parts: WriteParts,
   operation: Operation,
-  write: BlindPacked,
-  portions: readonly Portion[],
+  writeOf: (name: BatchName) => BlindPacked,
 ): Promise<WriteEnd | undefined> {
-  const { dimension } = parts.access.settings;
-  const pieces = portions.map(({ shard, positions }) => ({
-    shard,
-    write: pickRows(write, positions, dimension),
-  }));
-  for (let attempt = 1; parts.clock.monotonic() < operation.endMs; attempt++) {
-    const id = `${operation.id}.${attempt}`;
-    const version = parts.versions.next();
-    const end = await new StagedBatch(parts, { ...operation, id }, version, pieces).run();
-    if (end.kind === "committed") return blindEnd(write, id, end.ends);
+  while (parts.clock.monotonic() < operation.endMs) {
+    const name = await operation.batches.next();
+    const write = writeOf(name);
+    const content = { version: parts.versions.next(), pieces: piecesOf(parts, operation, write) };
+    const end = await new StagedBatch(parts, operation, name, content).run();
+    if (end.kind === "committed") return blindEnd(name.id, write, end.ends);
     if (end.kind === "failed" && end.error) throw end.error;
     if (end.kind === "failed") return undefined;
     for (const { shard, refusals } of end.refusals) await afterRefusals(parts, shard, refusals);
@@ -68,41 +52,20 @@ async function writeBatch(
   return undefined;
 }
 
-/** A blind delete reports ids that no replica had; an insert writes all of its own. */
-function blindEnd(write: BlindPacked, id: string, ends: readonly ShardEnd[]): WriteEnd {
-  const missing = write.kind === "delete" ? ends.map((end) => end.missing) : [];
-  return joinEnds(write, id, ends, new Set(missing.flatMap(keysOf)));
+export function isDependent(write: NamedWrite | MatchedDelete): write is DependentWrite {
+  if (write.kind === "update" || write.kind === "delete_matched") return true;
+  return write.kind === "delete" && (write as PackedDelete).if_versions !== undefined;
 }
 
-function dependentEnd(write: NamedWrite, end: DependentEnd): WriteEnd {
-  const joined = joinEnds(write, end.operation_id, end.ends, new Set(keysOf(end.missing)));
-  if (end.ends.length > 0) return joined;
-  return { ...joined, version: end.version, nodes: end.asked };
+function piecesOf(parts: WriteParts, { level }: Operation, write: BlindPacked) {
+  const { dimension } = parts.access.settings;
+  return portionsOf(write.ids, placesOf(parts)).map(({ shard: id, positions }) => {
+    const shard = shardOf(parts, id);
+    checkAlive(shard, Math.max(majorityOf(shard.shard), neededFor(level, shard.shard)));
+    return { shard: id, write: pickRows(write, positions, dimension) };
+  });
 }
 
-function joinEnds(
-  { ids }: NamedWrite,
-  operation_id: string,
-  ends: readonly ShardEnd[],
-  absent: ReadonlySet<string>,
-): WriteEnd {
-  const written: number[] = [];
-  const missing: number[] = [];
-  for (let index = 0; index < idCount(ids); index++) {
-    (absent.has(keyOf(idAt(ids, index))) ? missing : written).push(index);
-  }
-  return {
-    status: ends.every(({ status }) => status === "success") ? "success" : "partial",
-    operation_id,
-    version: ends.reduce((best, { version }) => (version > best ? version : best), ""),
-    ids: pickIds(ids, written),
-    missing: pickIds(ids, missing),
-    nodes: [...new Set(ends.flatMap(({ nodes }) => nodes))],
-    roots: ends.map(({ root }) => root),
-    shards: ends.map(({ shard }) => shard),
-  };
-}
-
-function keysOf(ids: Uint8Array): string[] {
-  return Array.from({ length: idCount(ids) }, (_, index) => keyOf(idAt(ids, index)));
+function placesOf({ access }: WriteParts) {
+  return access.shards().map(({ shard }) => shard);
 }

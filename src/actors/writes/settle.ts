@@ -4,7 +4,8 @@ import type { WriteOutcome } from "../replica/messages.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { counted, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
-import type { Operation, WriteParts } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
+import type { Operation } from "./operation.js";
 
 const retryMs = 20;
 const askMs = 1000;

@@ -12,7 +12,7 @@ import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { WriteMessage, WriteOutcome } from "../replica/messages.js";
 import type { Refusal, ReplicationMessage } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
-import { decision, proposal } from "./decision.js";
+import { proposal, readDecision } from "./decision.js";
 import { decideRegister } from "./registers.js";
 import type { NamedWrite } from "./ids.js";
 import { lateWrite, leaveHints, orderedWrite } from "./replicated-write.js";
@@ -20,7 +20,8 @@ import { Round } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { settleMs, shardOf } from "./write-parts.js";
-import type { Operation, WriteParts } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
+import type { BatchName, Operation } from "./operation.js";
 
 /** Whole rows, or tombstones, for one shard. */
 export interface Piece {
@@ -52,13 +53,17 @@ export class StagedBatch {
   readonly #pieces: readonly Piece[];
   readonly #home: number;
 
-  /** `operation` names this attempt, and no other one. */
-  constructor(parts: WriteParts, operation: Operation, version: string, pieces: readonly Piece[]) {
+  constructor(
+    parts: WriteParts,
+    operation: Operation,
+    { id, home }: BatchName,
+    { version, pieces }: { readonly version: string; readonly pieces: readonly Piece[] },
+  ) {
     this.#parts = parts;
-    this.#operation = operation;
+    this.#operation = { ...operation, id };
     this.#version = version;
     this.#pieces = pieces;
-    this.#home = Math.min(...pieces.map(({ shard }) => shard));
+    this.#home = home ?? Math.min(...pieces.map(({ shard }) => shard));
   }
 
   /** Errors: `TIMEOUT` when what became of it could not be learned. */
@@ -69,12 +74,13 @@ export class StagedBatch {
     );
     for (const round of rounds) round.stop();
     if (!ends.every((end) => end === "reached")) return this.#abort(rounds);
+    const commit = { kind: "commit", shards: this.#pieces.map(({ shard }) => shard) } as const;
     const decided = await decideRegister(this.#parts, {
-      ...proposal(this.#operation.id, this.#home, "commit"),
+      ...proposal(this.#operation.id, this.#home, commit),
       endMs: this.#operation.endMs + settleMs,
       sole: true,
     });
-    if (decision(decided) === "abort") return this.#abort(rounds);
+    if (readDecision(decided).kind === "abort") return this.#abort(rounds);
     return { kind: "committed", ends: await this.#commit(rounds) };
   }
 

@@ -1,8 +1,7 @@
-/** What every way of writing needs, and how long one write may take. */
+/** What every way of writing needs. */
 import { DvespError, invalid } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
-import type { ConsistencyLevel } from "../../protocol/index.js";
 import type { CollectionAccess, ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import type { Hints } from "./hints.js";
 
@@ -13,17 +12,6 @@ export interface WriteParts {
   readonly versions: HybridClock;
   readonly access: CollectionAccess;
   readonly hints: Hints;
-}
-
-/** One call of a caller, or one attempt at it that others may have to tell from the next. */
-export interface Operation {
-  /** Names it for ever: a replica applies it once, however often it hears of it. */
-  readonly id: string;
-  readonly level: ConsistencyLevel;
-  /** Monotonic time of its deadline. */
-  readonly endMs: number;
-  /** How long replicas remember its outcome; undefined: 10 minutes. */
-  readonly remember_ms?: number;
 }
 
 /** How long after its deadline a write's fate is inquired into. */
@@ -40,8 +28,8 @@ export function counted(shard: ShardAccess): ReplicaAccess[] {
   return shard.replicas.filter(({ place }) => place.state === "active");
 }
 
-export function remainingMs(clock: Clock, endMs: number): number {
-  return Math.max(0, endMs - clock.monotonic());
+export function nodesOf(shard: ShardAccess): string[] {
+  return counted(shard).map(({ place }) => place.node);
 }
 
 export function unknownOutcome(): DvespError {

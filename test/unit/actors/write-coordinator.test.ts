@@ -60,6 +60,7 @@ function insert(rows = 1, dimension = 2): PackedInsert {
 function prepared(changes: Partial<PreparedWrite> = {}): PreparedWrite {
   return {
     write: insert(),
+    has_made_ids: false,
     dimension: 2,
     consistency_level: "ONE",
     timeout_ms: 1000,

@@ -127,6 +127,7 @@ const insertion = (dimension = 4): PreparedWrite => ({
     vectors: new Float32Array(dimension),
     metadata: packBytes([]),
   },
+  has_made_ids: false,
   dimension,
   consistency_level: "ONE",
   timeout_ms: 1000,

@@ -1,0 +1,114 @@
+/**
+ * Idempotency keys, on whichever nodes their caller tries. Each attempt at a key's write claims the next
+ * of the key's slots, registers on one shard that hold the attempt's name and the digest of the request.
+ * Who finds a slot claimed learns what became of that attempt from the register of its batch, where it
+ * proposes abort: a committed one is answered, an aborted one frees the next slot. So at most one attempt
+ * of a key is ever committed.
+ */
+import { invalid, randomUuid, sleep } from "../../base/index.js";
+import { hashOfId, shardOfHash } from "../../cluster/index.js";
+import { createHash } from "node:crypto";
+import { proposal, readDecision } from "./decision.js";
+import type { BatchName, BatchNames } from "./operation.js";
+import { decideRegister } from "./registers.js";
+import type { WriteParts } from "./write-parts.js";
+
+/** How long a key is remembered. */
+export const keyMemoryMs = 24 * 3600 * 1000;
+/** How long an attempt that another coordinator has under way is left alone. */
+const patienceMs = 500;
+
+export interface KeyedRequest {
+  /** What it is a key for, and the key. */
+  readonly key: string;
+  /** Of all that the request says. */
+  readonly digest: string;
+  /** Monotonic time. */
+  readonly endMs: number;
+}
+
+interface Claim {
+  readonly operation_id: string;
+  readonly digest: string;
+}
+
+/** An earlier attempt was committed: its result is the answer. */
+export class AnsweredEarlier extends Error {
+  constructor(
+    readonly operation_id: string,
+    readonly shards: readonly number[],
+  ) {
+    super("the key's write has happened");
+  }
+}
+
+export class KeyedBatches implements BatchNames {
+  readonly always = true;
+  readonly #parts: WriteParts;
+  readonly #request: KeyedRequest;
+  readonly #home: number;
+  #slot = 0;
+  /** Claimed, and not yet taken by an attempt. */
+  #claimed: BatchName | undefined;
+
+  constructor(parts: WriteParts, request: KeyedRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    const hash = hashOfId(createHash("sha256").update(request.key).digest());
+    const shards = parts.access.shards().map(({ shard }) => shard);
+    this.#home = shardOfHash(shards, hash).id;
+  }
+
+  /**
+   * Before anything is looked at: what the first result rested on may be no more. Errors:
+   * `AnsweredEarlier`; `INVALID_ARGUMENT` when the key stands for another request; `TIMEOUT` when no
+   * majority could be asked: then nothing was begun.
+   */
+  async begin(): Promise<void> {
+    this.#claimed = await this.#claimNext();
+  }
+
+  /** Errors: as `begin`. */
+  async next(): Promise<BatchName> {
+    const name = this.#claimed ?? (await this.#claimNext());
+    this.#claimed = undefined;
+    return name;
+  }
+
+  async #claimNext(): Promise<BatchName> {
+    const { digest } = this.#request;
+    for (;;) {
+      const own: Claim = { operation_id: `k:${randomUuid(this.#parts.random)}`, digest };
+      const claim = await this.#claim(own);
+      if (claim.digest !== digest) {
+        throw invalid("the key was used for another request", "idempotency_key");
+      }
+      this.#slot++;
+      if (claim.operation_id === own.operation_id) {
+        return { id: own.operation_id, home: this.#home };
+      }
+      await this.#passBy(claim.operation_id);
+    }
+  }
+
+  async #claim(own: Claim): Promise<Claim> {
+    const { key, endMs } = this.#request;
+    const value = await decideRegister(this.#parts, {
+      shard: this.#home,
+      key: `key/${key}/${this.#slot}`,
+      value: Buffer.from(JSON.stringify(own)),
+      endMs,
+      rememberMs: keyMemoryMs,
+    });
+    return JSON.parse(Buffer.from(value).toString("utf8")) as Claim;
+  }
+
+  async #passBy(operationId: string): Promise<void> {
+    const { clock } = this.#parts;
+    const { endMs } = this.#request;
+    await sleep(clock, Math.min(patienceMs, Math.max(0, (endMs - clock.monotonic()) / 2)));
+    const abort = proposal(operationId, this.#home, { kind: "abort" });
+    const decision = readDecision(await decideRegister(this.#parts, { ...abort, endMs }));
+    if (decision.kind === "commit") throw new AnsweredEarlier(operationId, decision.shards);
+  }
+}

@@ -1,0 +1,145 @@
+/** Writes with an idempotency key: once, whichever coordinators are asked, and the first result to all of them. */
+import { createHash } from "node:crypto";
+import { randomUuid, sleep, uuidBytes } from "../../base/index.js";
+import { neededFor } from "../../cluster/index.js";
+import type { ConsistencyLevel } from "../../protocol/index.js";
+import type { PackedWrite, WriteOutcome } from "../replica/messages.js";
+import { concatIds, idCount } from "../replica/packed-rows.js";
+import { AnsweredEarlier, KeyedBatches, keyMemoryMs } from "./keyed-batches.js";
+import type { Operation } from "./operation.js";
+import { shardEnd } from "./shard-end.js";
+import type { ShardEnd } from "./shard-end.js";
+import { joinEnds, keysOf, pickWhere } from "./write-end.js";
+import type { WriteEnd } from "./write-end.js";
+import { counted, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
+import type { WriteParts } from "./write-parts.js";
+
+export interface KeyedWrite {
+  readonly key: string;
+  readonly write: PackedWrite;
+  /** Whether the ids are our own: then they follow from the attempt that is committed. */
+  readonly hasMadeIds: boolean;
+  readonly level: ConsistencyLevel;
+  /** Monotonic time. */
+  readonly endMs: number;
+}
+
+/** `perform` does it with the operation it is given, which names its batches. */
+export async function writeKeyed(
+  parts: WriteParts,
+  keyed: KeyedWrite,
+  perform: (operation: Operation) => Promise<WriteEnd | undefined>,
+): Promise<WriteEnd | undefined> {
+  const { level, endMs } = keyed;
+  const key = `${keyed.write.kind}/${keyed.key}`;
+  const batches = new KeyedBatches(parts, { key, digest: digestOf(keyed), endMs });
+  const id = `o:${randomUuid(parts.random)}`;
+  try {
+    await batches.begin();
+    return await perform({ id, level, endMs, batches, remember_ms: keyMemoryMs });
+  } catch (error) {
+    if (error instanceof AnsweredEarlier) return earlierEnd(parts, keyed, error);
+    throw error;
+  }
+}
+
+/** Version 4 UUIDs that follow from the name of an attempt. */
+export function idsNamedBy(operationId: string, count: number): Uint8Array {
+  const ids = Array.from({ length: count }, (_, index) => {
+    const hash = createHash("sha256").update(`${operationId}/${index}`).digest();
+    const id = new Uint8Array(hash.subarray(0, uuidBytes));
+    id[6] = ((id[6] as number) & 0x0f) | 0x40;
+    id[8] = ((id[8] as number) & 0x3f) | 0x80;
+    return id;
+  });
+  return concatIds(ids);
+}
+
+function digestOf({ write, hasMadeIds }: KeyedWrite): string {
+  const hash = createHash("sha256");
+  const add = (bytes: Uint8Array | undefined): void => {
+    hash.update(`/${bytes?.length ?? "-"}/`);
+    if (bytes) hash.update(bytes);
+  };
+  add(hasMadeIds ? undefined : write.ids);
+  if (write.kind !== "delete") {
+    const { vectors, metadata } = write;
+    add(vectors && new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+    add(metadata?.data);
+    add(metadata && new Uint8Array(Uint32Array.from(metadata.ends).buffer));
+  }
+  const mode = write.kind === "update" ? write.metadata_mode : null;
+  const expected = write.kind === "insert" ? null : (write.if_versions ?? null);
+  const filter = write.kind === "delete" ? (write.filter ?? null) : null;
+  hash.update(JSON.stringify([mode, expected, filter]));
+  return hash.digest("hex");
+}
+
+/** The result of an attempt that was committed, from the replicas that remember it. */
+async function earlierEnd(
+  parts: WriteParts,
+  { write, hasMadeIds, level, endMs }: KeyedWrite,
+  { operation_id, shards }: AnsweredEarlier,
+): Promise<WriteEnd> {
+  const { clock } = parts;
+  const lastMs = endMs + settleMs;
+  for (;;) {
+    const found = await Promise.all(
+      shards.map((shard) => rememberedBy(parts, shard, operation_id, level)),
+    );
+    const ends = found.flatMap((one) => (one ? [one.end] : []));
+    const isLate = clock.monotonic() >= endMs;
+    if (ends.length === shards.length && (isLate || ends.every(isSuccess))) {
+      const ids = hasMadeIds
+        ? idsNamedBy(operation_id, idCount(write.ids as Uint8Array))
+        : write.ids;
+      const touched = joined(found.flatMap((one) => (one ? [one.ids] : [])));
+      return joinEnds(operation_id, ends, rowsOf(ids, touched, ends));
+    }
+    if (clock.monotonic() >= lastMs) throw unknownOutcome();
+    await sleep(clock, 20);
+  }
+}
+
+const isSuccess = ({ status }: ShardEnd): boolean => status === "success";
+
+async function rememberedBy(
+  parts: WriteParts,
+  id: number,
+  operationId: string,
+  level: ConsistencyLevel,
+): Promise<{ readonly end: ShardEnd; readonly ids: Uint8Array } | undefined> {
+  const shard = shardOf(parts, id);
+  const message = { type: "outcome", operation_id: operationId } as const;
+  const replicas = counted(shard);
+  const ends = await Promise.all(
+    replicas.map((one) => one.ask<WriteOutcome | undefined>(message, 1000)),
+  );
+  const done = ends.flatMap((end, index) =>
+    end.outcome === "ok" && end.value
+      ? [{ node: replicas[index]?.place.node ?? "", answer: end.value }]
+      : [],
+  );
+  const [first] = done;
+  if (!first) return undefined;
+  const status = done.length >= neededFor(level, shard.shard) ? "success" : "partial";
+  const { ids, missing } = first.answer;
+  return { end: shardEnd(id, status, done), ids: joined([ids, missing]) };
+}
+
+/** `ids`: those that the caller named, unless it was a filter. */
+function rowsOf(ids: Uint8Array | undefined, touched: Uint8Array, ends: readonly ShardEnd[]) {
+  const absent = new Set(ends.flatMap(({ missing }) => keysOf(missing)));
+  if (!ids) return { ids: pickWhere(touched, (key) => !absent.has(key)), missing: nothing };
+  const written = new Set(keysOf(touched).filter((key) => !absent.has(key)));
+  return {
+    ids: pickWhere(ids, (key) => written.has(key)),
+    missing: pickWhere(ids, (key) => !written.has(key)),
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}

@@ -1,0 +1,40 @@
+/** One call of a caller: its name, how long it may take, and how its attempts are told apart. */
+import { randomUuid } from "../../base/index.js";
+import type { Random } from "../../base/index.js";
+import type { ConsistencyLevel } from "../../protocol/index.js";
+
+export interface BatchName {
+  /** Of one attempt, and no other one. */
+  readonly id: string;
+  /** The shard that decides it; undefined: the first that it writes to. */
+  readonly home: number | undefined;
+}
+
+/** Names for attempts to do several things as a whole. */
+export interface BatchNames {
+  /** Also what could be done directly is done as a batch, so that others can find what became of it. */
+  readonly always: boolean;
+  next(): Promise<BatchName>;
+}
+
+export interface Operation {
+  /** Names it for ever: a replica applies it once, however often it hears of it. */
+  readonly id: string;
+  readonly level: ConsistencyLevel;
+  /** Monotonic time of its deadline. */
+  readonly endMs: number;
+  /** How long replicas remember its outcome; undefined: 10 minutes. */
+  readonly remember_ms?: number;
+  readonly batches: BatchNames;
+}
+
+export function newOperation(
+  random: Random,
+  { level, endMs }: Pick<Operation, "level" | "endMs">,
+): Operation {
+  const id = `o:${randomUuid(random)}`;
+  let attempts = 0;
+  const next = (): Promise<BatchName> =>
+    Promise.resolve({ id: `${id}.${++attempts}`, home: undefined });
+  return { id, level, endMs, batches: { always: false, next } };
+}
