@@ -15,9 +15,11 @@ import {
   operationKey,
   operationOfExpiry,
   rangeOf,
+  standingKey,
   tags,
 } from "./keys.js";
 import { encodeLeaves } from "./leaf-records.js";
+import { encodePromise } from "./promise-records.js";
 import {
   decodeOperation,
   encodeHead,
@@ -25,11 +27,13 @@ import {
   encodeOperation,
   encodeOrdinal,
   encodeRow,
+  encodeStanding,
   encodeTombstone,
   isRowOf,
   type StoreHead,
 } from "./records.js";
 import type { CommitBatch, IdEntry, Operation, RowRecord, RowRemoval } from "./row-store.js";
+import { encodeStages } from "./stage-records.js";
 import type { TableSnapshot, TableWrite } from "./table.js";
 
 /** Ordinals are below this, so that their successors fit into 32 bits too. */
@@ -98,6 +102,7 @@ class Planner {
     this.#countFiles(added, nextOrdinal);
     this.#sweepOperations(batch);
     for (const operation of batch.operations) this.#putOperation(operation);
+    this.#putReplication(batch);
     const head: StoreHead = {
       ...this.#head,
       nextOrdinal,
@@ -171,6 +176,17 @@ class Planner {
       this.#writes.push(encodeOrdinal(this.#arena, idKey(tags.id, id), ordinal));
     }
     return 0;
+  }
+
+  /** What replicas of one shard promise each other, and know of themselves. */
+  #putReplication({ promises = [], stages = [], standing }: CommitBatch): void {
+    const arena = this.#arena;
+    for (const { id, promise } of promises) {
+      if (promise) this.#writes.push(encodePromise(arena, { id, ...promise }));
+      else this.#remove(idKey(tags.promise, id));
+    }
+    this.#writes.push(...encodeStages(arena, stages, this.#before));
+    if (standing) this.#writes.push(encodeStanding(arena, standingKey, standing));
   }
 
   #assertRow(key: Uint8Array, id: Uint8Array, ordinal: number): void {

@@ -6,7 +6,7 @@
  * Invariant (the writer's): while there are no runs, every entry of the tree is true.
  */
 import type { IdRun } from "./id-run.js";
-import { idKey, idOfKey, numberKey, rangeOf, tags } from "./keys.js";
+import { idKey, idOfKey, justAbove, numberKey, rangeOf, tags } from "./keys.js";
 import { mergeById } from "./merge-by-id.js";
 import { decodeOrdinal } from "./records.js";
 import type { IdEntry } from "./row-store.js";
@@ -57,11 +57,4 @@ export class IdLookup {
   #isLive(ordinal: number): boolean {
     return this.#table.has(numberKey(tags.row, ordinal));
   }
-}
-
-/** The lowest key above `key`. */
-function justAbove(key: Uint8Array): Uint8Array {
-  const above = new Uint8Array(key.length + 1);
-  above.set(key);
-  return above;
 }

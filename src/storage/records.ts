@@ -149,6 +149,14 @@ export function decodeOperation(key: Uint8Array, value: Uint8Array): OperationRe
   return { expiresMs: body.readDoubleLE(0), value: body.subarray(8) };
 }
 
+export function encodeStanding(arena: ByteArena, key: Uint8Array, bytes: Uint8Array): TableWrite {
+  return sealRecord(arena, key, bytes.length, (body, at) => body.set(bytes, at));
+}
+
+export function decodeStanding(key: Uint8Array, value: Uint8Array): Uint8Array {
+  return unsealRecord(key, value, 0, "the standing of the replica");
+}
+
 /** The value of a key that says everything itself. */
 export function encodeNothing(arena: ByteArena, key: Uint8Array): TableWrite {
   return sealRecord(arena, key, 0, () => undefined);
@@ -203,7 +211,7 @@ let lastVersion = "";
 let lastVersionBytes: Uint8Array = Buffer.alloc(0);
 
 /** Rows of a batch share a version: the last one is remembered. */
-function versionBytes(version: string): Uint8Array {
+export function versionBytes(version: string): Uint8Array {
   if (version === lastVersion) return lastVersionBytes;
   assert(version.length <= versionCharsMax, "a version has at most 64 characters");
   lastVersion = version;
@@ -211,7 +219,7 @@ function versionBytes(version: string): Uint8Array {
   return lastVersionBytes;
 }
 
-function writeVersion(body: Buffer, at: number, version: Uint8Array): void {
+export function writeVersion(body: Buffer, at: number, version: Uint8Array): void {
   body.writeUInt8(version.length, at);
   body.set(version, at + 1);
 }

@@ -1,5 +1,14 @@
 /** A snapshot of the table, read as rows, ids, tombstones, leaves and operations. */
-import type { IdEntry, MerkleLeaf, RowRecord, RowSnapshot, Tombstone } from "./row-store.js";
+import type {
+  IdEntry,
+  IdPromise,
+  MerkleLeaf,
+  Operation,
+  RowRecord,
+  RowSnapshot,
+  Stage,
+  Tombstone,
+} from "./row-store.js";
 import { assert, present } from "../base/index.js";
 import type { IdFilter } from "./id-filter.js";
 import { IdLookup } from "./id-lookup.js";
@@ -10,18 +19,25 @@ import {
   idOfKey,
   numberKey,
   numberOfKey,
+  justAbove,
   operationKey,
+  operationOfKey,
   rangeOf,
+  standingKey,
   tags,
+  textRange,
 } from "./keys.js";
 import { decodeLeaves } from "./leaf-records.js";
+import { decodePromise } from "./promise-records.js";
 import {
   decodeHead,
   decodeOperation,
   decodeRow,
+  decodeStanding,
   decodeTombstone,
   type StoreHead,
 } from "./records.js";
+import { readStage, readStages } from "./stage-records.js";
 import type { KeyRange, TableSnapshot } from "./table.js";
 
 const ordinalEnd = 2 ** 32;
@@ -89,6 +105,14 @@ export class TableRowSnapshot implements RowSnapshot {
     return operation && operation.expiresMs > nowMs ? operation.value : undefined;
   }
 
+  *operations(prefix: string, after: string, nowMs: number): Iterable<Operation> {
+    const range = textRange(tags.operation, prefix, after);
+    for (const { key, value } of this.#table.entries(range)) {
+      const operation = decodeOperation(key, value);
+      if (operation.expiresMs > nowMs) yield { key: operationOfKey(key), ...operation };
+    }
+  }
+
   *scan(fromOrdinal: number): Iterable<RowRecord> {
     const range = rowsFrom(fromOrdinal);
     if (!range) return;
@@ -111,10 +135,31 @@ export class TableRowSnapshot implements RowSnapshot {
     }
   }
 
-  *tombstones(): Iterable<Tombstone> {
-    for (const { key, value } of this.#table.entries(rangeOf(tags.tombstone))) {
+  *tombstones(after?: Uint8Array): Iterable<Tombstone> {
+    const all = rangeOf(tags.tombstone);
+    const from = after ? justAbove(idKey(tags.tombstone, after)) : all.from;
+    for (const { key, value } of this.#table.entries({ from, to: all.to })) {
       yield { id: idOfKey(key), version: decodeTombstone(key, value) };
     }
+  }
+
+  *promises(): Iterable<IdPromise> {
+    for (const { key, value } of this.#table.entries(rangeOf(tags.promise))) {
+      yield decodePromise(key, value);
+    }
+  }
+
+  get standing(): Uint8Array | undefined {
+    const value = this.#table.get(standingKey);
+    return value && decodeStanding(standingKey, value);
+  }
+
+  stages(): Iterable<{ readonly operation: string; readonly info: Uint8Array }> {
+    return readStages(this.#table);
+  }
+
+  stage(operation: string): Stage | undefined {
+    return readStage(this.#table, operation);
   }
 
   release(): void {

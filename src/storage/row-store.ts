@@ -37,6 +37,11 @@ export interface CommitBatch {
   readonly untombstone: readonly Uint8Array[];
   readonly leaves: readonly MerkleLeaf[];
   readonly operations: readonly Operation[];
+  /** Absent, as the two below: nothing changes. */
+  readonly promises?: readonly PromiseChange[];
+  readonly stages?: readonly StageChange[];
+  /** Replaces what the replica knows of itself among others; opaque here. */
+  readonly standing?: Uint8Array;
   readonly appliedVersion: string;
   /** Replaces the settings. */
   readonly settings?: Uint8Array;
@@ -65,6 +70,33 @@ export interface Operation {
   readonly key: string;
   readonly expiresMs: number;
   readonly value: Uint8Array;
+}
+
+/** No version of the id below `ballot` is taken any more. */
+export interface IdPromise {
+  readonly id: Uint8Array;
+  readonly ballot: string;
+  /** The version that stood when it was made; "" for none. */
+  readonly base: string;
+}
+
+/** Puts the promise of an id, or removes it when there is none. */
+export interface PromiseChange {
+  readonly id: Uint8Array;
+  readonly promise: Omit<IdPromise, "id"> | undefined;
+}
+
+/** A batch that is durable and waits for its decision. Opaque here. */
+export interface Stage {
+  /** Small: all of them are read when a store is opened. */
+  readonly info: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Puts the batch of an operation, or removes it when there is none. */
+export interface StageChange {
+  readonly operation: string;
+  readonly stage: Stage | undefined;
 }
 
 export interface IdEntry {
@@ -141,6 +173,8 @@ export interface RowSnapshot {
   tombstone(id: Uint8Array): string | undefined;
   /** The value stored for an idempotency key that has not expired at `nowMs`. */
   operation(key: string, nowMs: number): Uint8Array | undefined;
+  /** Operations that have not expired, whose keys begin with `prefix` and are above `after`, in order. */
+  operations(prefix: string, after: string, nowMs: number): Iterable<Operation>;
   /** Live rows in ascending order of ordinals. */
   scan(fromOrdinal: number): Iterable<RowRecord>;
   /** Ordinals of live rows, ascending, without reading their records. */
@@ -148,7 +182,14 @@ export interface RowSnapshot {
   /** Live rows in ascending order of ids, those above `after`. */
   scanIds(after: Uint8Array | undefined): Iterable<IdEntry>;
   leaves(): Iterable<MerkleLeaf>;
-  tombstones(): Iterable<Tombstone>;
+  /** In ascending order of ids, those above `after`. */
+  tombstones(after?: Uint8Array): Iterable<Tombstone>;
+  promises(): Iterable<IdPromise>;
+  /** What was last put as `standing`. */
+  readonly standing: Uint8Array | undefined;
+  /** Staged batches, without their bodies. */
+  stages(): Iterable<{ readonly operation: string; readonly info: Uint8Array }>;
+  stage(operation: string): Stage | undefined;
   /** A second call does nothing; a read after it is a failed assertion. */
   release(): void;
 }

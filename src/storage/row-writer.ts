@@ -135,7 +135,7 @@ export class RowWriter {
     this.#staged = undefined;
     await (staged?.synced ?? this.#appendAndSync(batch.vectors));
     try {
-      await this.#checkRoom(metadataBytes(batch));
+      await this.#checkRoom(recordBytes(batch));
     } catch (error) {
       await this.#undo();
       throw error;
@@ -209,8 +209,10 @@ export class RowWriter {
   }
 }
 
-function metadataBytes(batch: CommitBatch): number {
+/** What the records of a batch hold beyond their own shape. */
+function recordBytes(batch: CommitBatch): number {
   let sum = 0;
   for (const row of batch.puts) sum += row.metadata.length;
+  for (const { stage } of batch.stages ?? []) sum += stage?.body.length ?? 0;
   return sum;
 }

@@ -28,6 +28,7 @@ import {
   decodeOperation,
   decodeOrdinal,
   decodeRow,
+  decodeStanding,
   decodeTombstone,
   isRowOf,
   type StoreHead,
@@ -35,6 +36,7 @@ import {
 import { readHead } from "./row-snapshot.js";
 import type { OpenTable, TableEntry, TableSnapshot } from "./table.js";
 import { VectorLayout } from "./vector-layout.js";
+import { verifyPromises, verifyStages, type ReplicationChecks } from "./verify-replication.js";
 import { verifyVectors } from "./verify-vectors.js";
 
 /** Problems told one by one; beyond, they are only counted. */
@@ -56,6 +58,8 @@ export interface VerifyReport {
   readonly tombstones: number;
   readonly leaves: number;
   readonly operations: number;
+  readonly promises: number;
+  readonly stages: number;
   /** Live vectors whose bytes were compared with their checksum. */
   readonly vectors: number;
   readonly nextOrdinal: number;
@@ -94,14 +98,19 @@ class Verifier {
     const head = this.#attempt(() => readHead(this.#table));
     if (!head) this.#problem("the head record is missing or spoilt");
     const runs = (head && this.#attempt(() => new IdRuns().of(this.#table, head))) ?? [];
-    const rows = this.#rows(head, new IdLookup(this.#table, runs));
+    const ids = new IdLookup(this.#table, runs);
+    const rows = this.#rows(head, ids);
+    const replication = this.#replication(ids);
     const counts = {
       rows,
       ids: this.#ids(runs) + this.#idsOfRuns(runs),
       tombstones: this.#each(tags.tombstone, decodeTombstone),
       leaves: this.#leaves(),
       operations: this.#operations(),
+      promises: verifyPromises(replication),
+      stages: verifyStages(replication),
     };
+    this.#each(tags.standing, decodeStanding);
     if (head && head.rows !== rows) {
       this.#problem(`the head record counts ${head.rows} live rows, ${rows} are there`);
     }
@@ -214,6 +223,15 @@ class Verifier {
         this.#problem(`operation ${name} would never expire`);
       }
     });
+  }
+
+  #replication(ids: IdLookup): ReplicationChecks {
+    return {
+      table: this.#table,
+      ids,
+      each: (tag, check) => this.#each(tag, check),
+      problem: (problem) => this.#problem(problem),
+    };
   }
 
   async #vectors(head: StoreHead): Promise<number> {

@@ -7,6 +7,7 @@ import {
   type RowRecord,
   type RowSnapshot,
   type RowStore,
+  type Stage,
 } from "../../src/storage/index.js";
 
 export const emptyBatch: CommitBatch = {
@@ -72,6 +73,9 @@ export interface StoreContent {
   readonly ids: Readonly<Record<string, number>>;
   readonly tombstones: Readonly<Record<string, string>>;
   readonly leaves: Readonly<Record<number, string>>;
+  readonly promises: Readonly<Record<string, string>>;
+  readonly stages: Readonly<Record<string, string>>;
+  readonly standing: string;
 }
 
 export const emptyContent: StoreContent = {
@@ -81,6 +85,9 @@ export const emptyContent: StoreContent = {
   ids: {},
   tombstones: {},
   leaves: {},
+  promises: {},
+  stages: {},
+  standing: "",
 };
 
 function rowText(row: RowRecord): string {
@@ -111,7 +118,30 @@ export function applied(
   for (const { id, version } of batch.tombstones) tombstones[hexOf(id)] = version;
   for (const { bucket, leaf } of batch.leaves) leaves[bucket] = hexOf(leaf);
   const nextOrdinal = content.nextOrdinal + (batch.vectors?.length ?? 0) / dimension;
-  return { appliedVersion: batch.appliedVersion, nextOrdinal, rows, ids, tombstones, leaves };
+  const counts = { appliedVersion: batch.appliedVersion, nextOrdinal };
+  return { ...counts, rows, ids, tombstones, leaves, ...appliedReplication(content, batch) };
+}
+
+function appliedReplication(
+  content: StoreContent,
+  batch: CommitBatch,
+): Pick<StoreContent, "promises" | "stages" | "standing"> {
+  const promises = { ...content.promises };
+  const stages = { ...content.stages };
+  for (const { id, promise } of batch.promises ?? []) {
+    if (promise) promises[hexOf(id)] = `${promise.ballot} ${promise.base}`;
+    else Reflect.deleteProperty(promises, hexOf(id));
+  }
+  for (const { operation, stage } of batch.stages ?? []) {
+    if (stage) stages[operation] = stageText(stage);
+    else Reflect.deleteProperty(stages, operation);
+  }
+  const standing = batch.standing ? hexOf(batch.standing) : content.standing;
+  return { promises, stages, standing };
+}
+
+function stageText(stage: Stage | undefined): string {
+  return stage ? `${hexOf(stage.info)} ${hexOf(stage.body)}` : "";
 }
 
 export function contentOf(snapshot: RowSnapshot): StoreContent {
@@ -119,6 +149,14 @@ export function contentOf(snapshot: RowSnapshot): StoreContent {
   const ids = [...snapshot.scanIds(undefined)].map(({ id, ordinal }) => [hexOf(id), ordinal]);
   const tombstones = [...snapshot.tombstones()].map(({ id, version }) => [hexOf(id), version]);
   const leaves = [...snapshot.leaves()].map(({ bucket, leaf }) => [bucket, hexOf(leaf)]);
+  const promises = [...snapshot.promises()].map(({ id, ballot, base }) => [
+    hexOf(id),
+    `${ballot} ${base}`,
+  ]);
+  const stages = [...snapshot.stages()].map(({ operation }) => [
+    operation,
+    stageText(snapshot.stage(operation)),
+  ]);
   return {
     appliedVersion: snapshot.appliedVersion,
     nextOrdinal: snapshot.nextOrdinal,
@@ -126,6 +164,9 @@ export function contentOf(snapshot: RowSnapshot): StoreContent {
     ids: Object.fromEntries(ids) as Record<string, number>,
     tombstones: Object.fromEntries(tombstones) as Record<string, string>,
     leaves: Object.fromEntries(leaves) as Record<number, string>,
+    promises: Object.fromEntries(promises) as Record<string, string>,
+    stages: Object.fromEntries(stages) as Record<string, string>,
+    standing: hexOf(snapshot.standing ?? new Uint8Array(0)),
   };
 }
 
@@ -184,5 +225,28 @@ export function randomBatch(
     bucket: randomBelow(random, 64),
     leaf: randomBytes(random, 32),
   }));
-  return { ...fresh, puts, removes, tombstones, untombstone, leaves };
+  const replication = randomReplication(random, store);
+  return { ...fresh, puts, removes, tombstones, untombstone, leaves, ...replication };
+}
+
+/** Promises, staged batches and standing come and go. */
+function randomReplication(random: Random, store: RowStore): Partial<CommitBatch> {
+  const snapshot = store.snapshot();
+  const promised = [...snapshot.promises()];
+  const staged = [...snapshot.stages()];
+  snapshot.release();
+  const chance = (): boolean => randomBelow(random, 4) === 0;
+  const kept = promised.filter(chance).map(({ id }) => ({ id, promise: undefined }));
+  const made = Array.from({ length: randomBelow(random, 4) }, () => {
+    const promise = { ballot: `b${random.uint32()}`, base: chance() ? "" : "v1" };
+    return { id: randomBytes(random, 16), promise };
+  });
+  const decided = staged.filter(chance).map(({ operation }) => ({ operation, stage: undefined }));
+  const begun = Array.from({ length: randomBelow(random, 3) }, () => {
+    const info = randomBytes(random, randomBelow(random, 9));
+    const stage = { info, body: randomBytes(random, randomBelow(random, 300)) };
+    return { operation: `batch/${random.uint32()}`, stage };
+  });
+  const standing = chance() ? { standing: randomBytes(random, randomBelow(random, 40)) } : {};
+  return { promises: [...kept, ...made], stages: [...decided, ...begun], ...standing };
 }

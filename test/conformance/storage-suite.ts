@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { seed, StorageContext, type StorageFixture } from "./storage-context.js";
 import { storageReads } from "./storage-reads.js";
+import { storageReplication } from "./storage-replication.js";
 import { storageWrites } from "./storage-writes.js";
 
 export function storageSuite(name: string, make: () => Promise<StorageFixture>): void {
@@ -13,5 +14,6 @@ export function storageSuite(name: string, make: () => Promise<StorageFixture>):
 
     storageWrites(context);
     storageReads(context);
+    storageReplication(context);
   });
 }

@@ -62,7 +62,12 @@ export function storageWrites(suite: StorageContext): void {
       expect(suite.store.rows).toBe(Object.keys(content.rows).length);
       if (step % 8 === 0) await suite.reopen();
     }
-    expect(await allVectors(suite.store)).toEqual(Float32Array.from(vectors));
+    const stored = await allVectors(suite.store);
+    // A file whose rows are all gone may have been given back.
+    for (const ordinal of Object.keys(content.rows).map(Number)) {
+      const at = [ordinal * dimension, (ordinal + 1) * dimension] as const;
+      expect([...stored.subarray(...at)]).toEqual(vectors.slice(...at));
+    }
     expect(suite.store.nextOrdinal).toBeGreaterThan(200);
   });
 

@@ -10,7 +10,7 @@ import { SharedRows } from "../../src/index/index.js";
 import { AdmittedRows, ChangeLog } from "../../src/payload/index.js";
 import { decodeMetadata, encodeMetadata } from "../../src/protocol/index.js";
 import type { Metadata } from "../../src/protocol/index.js";
-import { MemoryTables, openRowStore } from "../../src/storage/index.js";
+import { MemoryTables, openRowStore, verifyRowStore } from "../../src/storage/index.js";
 import type { RowStore } from "../../src/storage/index.js";
 import { merkleEntry } from "../../src/actors/replica/commit-batch.js";
 import { answerMessage } from "../../src/actors/replica/answer-message.js";
@@ -29,7 +29,8 @@ export const idOf = (n: number): Uint8Array => {
   return id;
 };
 export const uuidOf = (n: number): string => formatUuid(idOf(n), 0);
-export const packIds = (ns: readonly number[]): Uint8Array => Buffer.concat(ns.map(idOf));
+export const packIds = (ns: readonly number[]): Uint8Array =>
+  new Uint8Array(Buffer.concat(ns.map(idOf)));
 export const vectorOf = (n: number): number[] => [n, 1, 0, -n];
 
 /** Rows named by numbers, with vectors and metadata that follow from them. */
@@ -60,6 +61,7 @@ export async function applied<T extends object>(reply: Promise<T | Refusal>): Pr
 export interface WorldOptions {
   readonly clock?: VirtualClock;
   readonly node?: string;
+  readonly stagedBytesMax?: number;
 }
 
 /** Versions that follow one another, whatever the time. */
@@ -90,9 +92,12 @@ export class ReplicaWorld {
   store!: RowStore;
   replica!: Replica;
   tree!: MerkleTree;
+  readonly #limits: Pick<WorldOptions, "stagedBytesMax">;
   #counter = 0;
 
-  constructor({ clock = new VirtualClock(), node = "n1" }: WorldOptions = {}) {
+  constructor(options: WorldOptions = {}) {
+    const { clock = new VirtualClock(), node = "n1", stagedBytesMax } = options;
+    this.#limits = stagedBytesMax === undefined ? {} : { stagedBytesMax };
     this.clock = clock;
     this.node = node;
     this.#countCommits();
@@ -156,6 +161,7 @@ export class ReplicaWorld {
     await loadRows({ store: this.store, rows, tree: this.tree, reserve });
     this.replica = new Replica({
       ...{ store: this.store, rows, tree: this.tree, clock, reserve, changes, admitted },
+      ...this.#limits,
       committed: (_, version) => void this.told.push(version),
       moved: () => {
         this.moves++;
@@ -185,6 +191,12 @@ export class ReplicaWorld {
     } finally {
       snapshot.release();
     }
+  }
+
+  /** What an offline check of the store finds wrong, once the replica has stopped. */
+  async problems(): Promise<readonly string[]> {
+    const { disk, tables } = this;
+    return (await verifyRowStore({ directory: "/s", disk, openTable: tables.open })).problems;
   }
 
   /** The rows that storage has, by their numbers, checked against shared memory. */

@@ -5,8 +5,7 @@ import type { Replica } from "./replica.js";
 import type { ReplicationMessage } from "./replication-messages.js";
 
 export type ReplicaQuestion =
-  | Extract<ReplicaMessage, { type: "write" | "outcome" | "status" }>
-  | Extract<ReplicationMessage, { type: "apply" | "merkle" | "merkle_leaves" | "bucket_entries" }>;
+  Extract<ReplicaMessage, { type: "write" | "outcome" | "status" }> | ReplicationMessage;
 
 export function answerMessage(replica: Replica, message: ReplicaQuestion): unknown {
   switch (message.type) {
@@ -16,6 +15,28 @@ export function answerMessage(replica: Replica, message: ReplicaQuestion): unkno
       return replica.outcome(message.operation_id);
     case "status":
       return replica.status();
+    case "prepare":
+      return replica.prepare(message);
+    case "stage":
+      return replica.stage(message);
+    case "decide":
+      return replica.decide(message);
+    case "staged":
+      return replica.staged();
+    case "register_prepare":
+      return replica.registerPrepare(message);
+    case "register_accept":
+      return replica.registerAccept(message);
+    case "registers":
+      return replica.registers(message);
+    case "learn_registers":
+      return replica.learnRegisters(message.registers);
+    case "fence":
+      return replica.fence(message.epoch);
+    case "floor":
+      return replica.floor(message.version);
+    case "converged":
+      return replica.converged(message);
     case "apply":
       return replica.apply(message);
     case "merkle":

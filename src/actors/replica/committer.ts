@@ -25,6 +25,8 @@ import type { Waiting, Work } from "./write-queue.js";
 import { planGroup } from "./group-plan.js";
 import type { GroupPlan } from "./group-plan.js";
 import type { PlannedRows } from "./planned-rows.js";
+import type { ReplicaMemory } from "./replica-memory.js";
+import type { ReplicationPlan } from "./replication-plan.js";
 import { Upkeep } from "./upkeep.js";
 
 /** How long rows stay readable for searches that began before a commit replaced them. */
@@ -34,6 +36,7 @@ export interface CommitterParts {
   readonly store: RowStore;
   readonly rows: SharedRows;
   readonly tree: MerkleTree;
+  readonly memory: ReplicaMemory;
   /** Told of every change before it is committed. */
   readonly changes: ChangeLog;
   /** For deletes by filter. */
@@ -53,6 +56,7 @@ export interface CommitterParts {
 interface Commit {
   readonly rows: PlannedRows;
   readonly newest: string;
+  readonly replication?: ReplicationPlan;
   operations(root: string): readonly Operation[];
 }
 
@@ -168,13 +172,15 @@ export class Committer {
     try {
       const version = { version: applied, nowMs: clock.now() };
       const batch = commitBatch(plan, tree, commit.operations(root), version);
-      await store.commit(batch, () => rows.publish(plan.nextOrdinal));
+      const replication = commit.replication?.batch(plan);
+      await store.commit({ ...batch, ...replication }, () => rows.publish(plan.nextOrdinal));
     } catch (error) {
       revertTree(tree, plan);
       if (rows.written > plan.firstOrdinal) rows.truncate(plan.firstOrdinal);
       throw error;
     }
     changes.settle();
+    commit.replication?.commit();
     this.#afterCommit(plan);
     this.#root = root;
   }

@@ -4,54 +4,76 @@
  */
 import type { AdmittedRows } from "../../payload/index.js";
 import type { Filter } from "../../protocol/index.js";
-import type { Operation, RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
-import type { Done, Waiting } from "./write-queue.js";
+import type {
+  Operation,
+  RowRecord,
+  RowSnapshot,
+  RowStore,
+  Tombstone,
+} from "../../storage/index.js";
 import type { WriteMessage, WriteOutcome } from "./messages.js";
-import { decodeOutcome, encodeOutcome } from "./outcome-record.js";
+import { decodeEnd, encodeEnd } from "./outcome-record.js";
+import type { OperationEnd } from "./outcome-record.js";
 import { PlannedRows } from "./planned-rows.js";
+import type { ReplicaMemory } from "./replica-memory.js";
+import type { Aborted } from "./replication-messages.js";
+import { ReplicationPlan } from "./replication-plan.js";
 import { WritePlan } from "./write-plan.js";
 import type { PlannedIds } from "./write-plan.js";
+import type { Done, Waiting } from "./write-queue.js";
 
 /** How long an operation without a caller's key is remembered. */
-const operationMs = 600_000;
+export const operationMs = 600_000;
 
 export interface PlanningParts {
   readonly store: RowStore;
   /** For deletes by filter. */
   readonly admitted: AdmittedRows;
+  readonly memory: ReplicaMemory;
 }
 
 /** What became of an operation, or will have with this group. */
-export interface KnownOperation {
-  readonly version: string;
-  readonly outcome: Done<WriteOutcome>;
-}
+export type KnownOperation =
+  | { readonly version: string; readonly reply: Done<WriteOutcome> }
+  | { readonly version: undefined; readonly reply: Done<Aborted> };
 
-interface PlannedOperation extends KnownOperation {
+interface PlannedOperation {
+  readonly known: KnownOperation;
   readonly expiresMs: number;
 }
 
 export class GroupPlan {
   readonly rows: PlannedRows;
   readonly writes: WritePlan;
+  readonly replication: ReplicationPlan;
   readonly nowMs: number;
   readonly #snapshot: RowSnapshot;
   readonly #operations = new Map<string, PlannedOperation>();
   #newest = "";
 
-  constructor(snapshot: RowSnapshot, writes: WritePlan, nowMs: number) {
+  constructor(
+    snapshot: RowSnapshot,
+    plans: { readonly writes: WritePlan; readonly replication: ReplicationPlan },
+    nowMs: number,
+  ) {
     this.#snapshot = snapshot;
-    this.writes = writes;
-    this.rows = writes.rows;
+    this.writes = plans.writes;
+    this.rows = plans.writes.rows;
+    this.replication = plans.replication;
     this.nowMs = nowMs;
   }
 
   /** Whether there is nothing to commit. */
   get isEmpty(): boolean {
-    return this.#operations.size === 0 && !this.changesRows;
+    return !this.isWrite && this.replication.isEmpty;
   }
 
-  get changesRows(): boolean {
+  /** Whether rows change, or an operation ends. */
+  get isWrite(): boolean {
+    return this.#operations.size > 0 || this.#changesRows();
+  }
+
+  #changesRows(): boolean {
     for (const { before, after, beforeTombstone, afterTombstone } of this.rows.changes) {
       if (before !== after || beforeTombstone !== afterTombstone) return true;
     }
@@ -69,9 +91,11 @@ export class GroupPlan {
 
   known(operationId: string): KnownOperation | undefined {
     const planned = this.#operations.get(operationId);
-    if (planned) return planned;
-    const outcome = recorded(this.#snapshot, operationId, this.nowMs);
-    return outcome && { version: outcome.version, outcome: () => outcome };
+    if (planned) return planned.known;
+    const ended = recorded(this.#snapshot, operationId, this.nowMs);
+    if (!ended) return undefined;
+    if ("aborted" in ended) return { version: undefined, reply: () => ended };
+    return { version: ended.version, reply: () => ended };
   }
 
   /** Remembers what becomes of an operation, in the commit of what it does. */
@@ -83,20 +107,36 @@ export class GroupPlan {
     }: Pick<WriteMessage, "operation_id" | "version" | "remember_ms">,
     { ids, missing }: PlannedIds,
   ): Done<WriteOutcome> {
-    const outcome = (root: string): WriteOutcome => ({ version, ids, missing, root });
-    const expiresMs = this.nowMs + (remember_ms ?? operationMs);
-    this.#operations.set(operation_id, { version, outcome, expiresMs });
+    const reply = (root: string): WriteOutcome => ({ version, ids, missing, root });
+    this.#record(operation_id, { version, reply }, remember_ms);
     this.saw(version);
-    return outcome;
+    return reply;
   }
 
-  /** The records of the operations, given the Merkle root after the group. */
+  /** Remembers that an operation will never be applied. */
+  recordAbort(operationId: string, rememberMs: number | undefined): Done<Aborted> {
+    const reply = (): Aborted => ({ aborted: true });
+    this.#record(operationId, { version: undefined, reply }, rememberMs);
+    return reply;
+  }
+
+  /** As the last commit left them. */
+  tombstones(after: Uint8Array | undefined): Iterable<Tombstone> {
+    return this.#snapshot.tombstones(after);
+  }
+
+  /** The records of operations and registers, given the Merkle root after the group. */
   operations(root: string): Operation[] {
-    return [...this.#operations].map(([key, { outcome, expiresMs }]) => ({
+    const operations = [...this.#operations].map(([key, { known, expiresMs }]) => ({
       key,
       expiresMs,
-      value: encodeOutcome(outcome(root)),
+      value: encodeEnd(known.reply(root)),
     }));
+    return [...operations, ...this.replication.registerRecords()];
+  }
+
+  #record(operationId: string, known: KnownOperation, rememberMs = operationMs): void {
+    this.#operations.set(operationId, { known, expiresMs: this.nowMs + rememberMs });
   }
 }
 
@@ -118,7 +158,7 @@ export interface PlannedGroup {
 }
 
 export function planGroup(
-  { store, admitted }: PlanningParts,
+  { store, admitted, memory }: PlanningParts,
   group: readonly Waiting[],
   nowMs: number,
 ): PlannedGroup {
@@ -127,8 +167,11 @@ export function planGroup(
   try {
     const find = (filter: Filter): Iterable<RowRecord> =>
       rowsOf(admitted.of(filter, { snapshot, settled }).rows, snapshot);
-    const rows = new PlannedRows(snapshot, store.dimension, store.nextOrdinal);
-    const plan = new GroupPlan(snapshot, new WritePlan(rows, find), nowMs);
+    const { dropped } = memory.standing;
+    const rows = new PlannedRows(snapshot, store.dimension, store.nextOrdinal, dropped);
+    const writes = new WritePlan(rows, find);
+    const replication = new ReplicationPlan(memory, snapshot, nowMs);
+    const plan = new GroupPlan(snapshot, { writes, replication }, nowMs);
     const ready: Ready[] = [];
     const refused: Refused[] = [];
     for (const waiting of group) {
@@ -151,12 +194,12 @@ function* rowsOf(ordinals: Iterable<number>, snapshot: RowSnapshot): Generator<R
   }
 }
 
-/** The outcome of an operation that was applied, as long as it is remembered. */
+/** How an operation ended, as long as it is remembered. */
 export function recorded(
   snapshot: RowSnapshot,
   operationId: string,
   nowMs: number,
-): WriteOutcome | undefined {
+): OperationEnd | undefined {
   const bytes = snapshot.operation(operationId, nowMs);
-  return bytes && decodeOutcome(bytes);
+  return bytes && decodeEnd(bytes);
 }

@@ -2,12 +2,25 @@
  * The durable memory of a write: stored in the transaction of the write itself, so that the same
  * operation asked again, also after a crash, is answered and not applied.
  *
- * Layout, little-endian: u8 version length, version, 32 bytes root, u32 ids, ids, missing ids.
+ * Layout, little-endian: u8 version length, version, 32 bytes root, u32 ids, ids, missing ids. Nothing at
+ * all: the operation was aborted.
  */
 import { DvespError, uuidBytes } from "../../base/index.js";
 import type { WriteOutcome } from "./messages.js";
+import type { Aborted } from "./replication-messages.js";
 
 const rootBytes = 32;
+
+export type OperationEnd = WriteOutcome | Aborted;
+
+export function encodeEnd(end: OperationEnd): Uint8Array {
+  return "aborted" in end ? new Uint8Array(0) : encodeOutcome(end);
+}
+
+/** Errors: `DATA_CORRUPTED` for bytes that `encodeEnd` did not write. */
+export function decodeEnd(bytes: Uint8Array): OperationEnd {
+  return bytes.length === 0 ? { aborted: true } : decodeOutcome(bytes);
+}
 
 export function encodeOutcome(outcome: WriteOutcome): Uint8Array {
   const version = Buffer.from(outcome.version, "latin1");

@@ -8,6 +8,14 @@ export function keyOf(id: Uint8Array): string {
   return String.fromCharCode(unit(0), unit(2), unit(4), unit(6), unit(8), unit(10), unit(12), unit(14));
 }
 
+/** The id of a key. */
+export function idOfKey(key: string): Uint8Array {
+  return Uint8Array.from({ length: 2 * key.length }, (_, at) => {
+    const unit = key.charCodeAt(at >> 1);
+    return at % 2 === 0 ? unit & 0xff : unit >>> 8;
+  });
+}
+
 export function idCount(ids: Uint8Array): number {
   return ids.length / uuidBytes;
 }

@@ -31,6 +31,7 @@ export interface FullRows {
 
 export class PlannedRows {
   readonly #view: RowView;
+  readonly #horizon: string;
   readonly #changes = new Map<string, RowChange>();
   readonly #vectors: Float32Array[] = [];
   #packed: Float32Array | undefined;
@@ -38,8 +39,10 @@ export class PlannedRows {
   readonly firstOrdinal: number;
   #nextOrdinal: number;
 
-  constructor(view: RowView, dimension: number, nextOrdinal: number) {
+  /** `horizon`: tombstones up to this version are gone; "" for none. */
+  constructor(view: RowView, dimension: number, nextOrdinal: number, horizon = "") {
     this.#view = view;
+    this.#horizon = horizon;
     this.dimension = dimension;
     this.firstOrdinal = nextOrdinal;
     this.#nextOrdinal = nextOrdinal;
@@ -81,7 +84,7 @@ export class PlannedRows {
   }
 
   isNewer(version: string, change: RowChange): boolean {
-    return version > (versionAfter(change) ?? "");
+    return version > (versionAfter(change) ?? this.#horizon);
   }
 
   /** Takes vectors for the ordinals that follow; the first of those. */

@@ -1,5 +1,6 @@
 /** One shard's data on this node, by what it is asked. `Committer` makes it so; nobody else writes it. */
 import { merkleBuckets, merkleLeafBytes } from "../../consistency/index.js";
+import type { RowSnapshot } from "../../storage/index.js";
 import { BucketIndex } from "./bucket-index.js";
 import { Committer } from "./committer.js";
 import type { CommitterParts } from "./committer.js";
@@ -8,23 +9,40 @@ import type { GroupPlan } from "./group-plan.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
 import type { PlannedRows } from "./planned-rows.js";
 import type {
+  DecideReply,
+  FenceReply,
   MerkleState,
+  PreparedRows,
+  Refusal,
+  RegisterReply,
+  RegisterState,
   ReplicationMessage,
+  StagedBatch,
+  StageReply,
   VersionedRows,
   WriteReply,
 } from "./replication-messages.js";
 import { applyWork } from "./apply-work.js";
-import { packVersionedRows } from "./versioned-rows.js";
+import { convergedWork, dropWork } from "./converged-work.js";
+import { fenceWork, floorWork, prepareWork } from "./promise-work.js";
+import { readRegisters } from "./register-record.js";
+import { learnRegistersWork, registerAcceptWork, registerPrepareWork } from "./register-work.js";
+import { ReplicaMemory, stagedBytesDefault } from "./replica-memory.js";
+import { decideWork, stageWork } from "./stage-work.js";
+import { packVersionedRows, soundVectors } from "./versioned-rows.js";
+import type { VectorOf } from "./versioned-rows.js";
 import { writeWork } from "./write-work.js";
 
-export interface ReplicaParts extends Omit<CommitterParts, "committed" | "moved"> {
+export interface ReplicaParts extends Omit<CommitterParts, "committed" | "moved" | "memory"> {
   /** Called after each commit that a write caused, when it is durable and visible. */
   readonly committed: (rows: PlannedRows, version: string) => void;
   /** Called after rows were moved to new ordinals, without being changed. */
   readonly moved: () => void;
+  /** Bytes of undecided batches that it takes; default 256 MiB. */
+  readonly stagedBytesMax?: number;
 }
 
-type ApplyMessage = Extract<ReplicationMessage, { type: "apply" }>;
+type MessageOf<Type> = Extract<ReplicationMessage, { type: Type }>;
 
 interface UnderWay {
   readonly version: string;
@@ -35,13 +53,19 @@ export class Replica {
   readonly #parts: ReplicaParts;
   readonly #committer: Committer;
   readonly #buckets: BucketIndex;
+  readonly #memory: ReplicaMemory;
+  readonly #vectorOf: VectorOf;
   readonly #underWay = new Map<string, UnderWay>();
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
+    const { stagedBytesMax = stagedBytesDefault } = parts;
     this.#buckets = new BucketIndex(parts.store, parts.clock);
+    this.#memory = this.#read((snapshot) => new ReplicaMemory(snapshot, stagedBytesMax));
+    this.#vectorOf = soundVectors(parts.rows);
     this.#committer = new Committer({
       ...parts,
+      memory: this.#memory,
       committed: (plan) => this.#committed(plan),
       moved: (rows) => {
         this.#buckets.advance(rows);
@@ -70,35 +94,86 @@ export class Replica {
     const reply = await this.#underWay.get(operationId)?.reply.catch(() => undefined);
     if (reply && !("refused" in reply)) return reply;
     // What was refused now may have been applied with an earlier stamp.
-    const snapshot = this.#parts.store.snapshot();
-    try {
-      return recorded(snapshot, operationId, this.#parts.clock.now());
-    } finally {
-      snapshot.release();
-    }
+    const now = this.#parts.clock.now();
+    const end = this.#read((snapshot) => recorded(snapshot, operationId, now));
+    return end && !("aborted" in end) ? end : undefined;
   }
 
   /** Takes rows of other replicas, where they are newer. */
-  apply({ rows }: ApplyMessage): Promise<MerkleState> {
+  apply({ rows }: MessageOf<"apply">): Promise<MerkleState> {
     return this.#committer.do(applyWork(rows, () => this.merkle()));
   }
 
+  prepare(message: MessageOf<"prepare">): Promise<PreparedRows | Refusal> {
+    return this.#committer.do(prepareWork(message, this.#vectorOf));
+  }
+
+  fence(epoch: number): Promise<FenceReply> {
+    return this.#committer.do(fenceWork(epoch, () => this.#parts.store.appliedVersion));
+  }
+
+  floor(version: string): Promise<{ readonly floor: string }> {
+    return this.#committer.do(floorWork(version));
+  }
+
+  stage(message: MessageOf<"stage">): Promise<StageReply> {
+    return this.#committer.do(stageWork(message));
+  }
+
+  decide(message: MessageOf<"decide">): Promise<DecideReply> {
+    const bytes = this.#memory.stages.get(message.operation_id)?.bytes ?? 0;
+    return this.#committer.do(decideWork(message, bytes));
+  }
+
+  /** Batches that wait for their decision. */
+  staged(): StagedBatch[] {
+    const now = this.#parts.clock.now();
+    return [...this.#memory.stages].map(([operation_id, { version, home, stagedMs }]) => {
+      return { operation_id, version, home, age_ms: Math.max(0, now - stagedMs) };
+    });
+  }
+
+  registerPrepare(message: MessageOf<"register_prepare">): Promise<RegisterReply | Refusal> {
+    return this.#committer.do(registerPrepareWork(message));
+  }
+
+  registerAccept(message: MessageOf<"register_accept">): Promise<RegisterReply | Refusal> {
+    return this.#committer.do(registerAcceptWork(message));
+  }
+
+  registers(page: MessageOf<"registers">): RegisterState[] {
+    const now = this.#parts.clock.now();
+    return this.#read((snapshot) => readRegisters(snapshot, page, now));
+  }
+
+  learnRegisters(registers: readonly RegisterState[]): Promise<{ readonly learned: number }> {
+    return this.#committer.do(learnRegistersWork(registers));
+  }
+
+  /** Remembers what all replicas have, and drops the tombstones that nobody needs any more. */
+  async converged({ version, drop }: MessageOf<"converged">): Promise<MerkleState> {
+    await this.#committer.do(convergedWork(version, drop));
+    let after: Uint8Array | undefined;
+    if (drop !== undefined)
+      do after = await this.#committer.do(dropWork(after));
+      while (after);
+    return this.merkle();
+  }
+
   merkle(): MerkleState {
-    const { store } = this.#parts;
-    const { root } = this.#committer;
-    return { root, rows: store.rows, applied_version: store.appliedVersion, converged_version: "" };
+    const { rows, appliedVersion } = this.#parts.store;
+    const { converged } = this.#memory.standing;
+    const versions = { applied_version: appliedVersion, converged_version: converged };
+    return { root: this.#committer.root, rows, ...versions };
   }
 
   /** All leaves, of 32 bytes each, as of the newest commit. */
   merkleLeaves(): Uint8Array {
     const leaves = new Uint8Array(merkleBuckets * merkleLeafBytes);
-    const snapshot = this.#parts.store.snapshot();
-    try {
+    this.#read((snapshot) => {
       for (const { bucket, leaf } of snapshot.leaves()) leaves.set(leaf, bucket * merkleLeafBytes);
-      return leaves;
-    } finally {
-      snapshot.release();
-    }
+    });
+    return leaves;
   }
 
   /** Ids, versions and tombstones of some leaves. */
@@ -124,7 +199,17 @@ export class Replica {
     await this.#parts.store.close();
   }
 
+  #read<T>(read: (snapshot: RowSnapshot) => T): T {
+    const snapshot = this.#parts.store.snapshot();
+    try {
+      return read(snapshot);
+    } finally {
+      snapshot.release();
+    }
+  }
+
   #committed(plan: GroupPlan): void {
+    if (!plan.isWrite) return;
     this.#buckets.advance(plan.rows);
     this.#parts.committed(plan.rows, this.#parts.store.appliedVersion);
   }

@@ -70,6 +70,16 @@ export interface StagedBatch {
   readonly age_ms: number;
 }
 
+/** The operation never was, and never will be, applied. */
+export interface Aborted {
+  readonly aborted: true;
+}
+
+export type StageReply = { readonly staged: true } | WriteOutcome | Aborted | Refusal;
+
+/** `missing`: a commit of what was never staged here; whoever decides sends the rows as a `late` write. */
+export type DecideReply = WriteOutcome | Aborted | { readonly missing: true };
+
 export type RegisterReply =
   | { readonly promised: true; readonly accepted?: RegisterValue }
   | { readonly promised: false; readonly ballot: string };
@@ -112,7 +122,10 @@ export type ReplicationMessage =
       readonly ballot: string;
       readonly contents: boolean;
     }
-  /** Answered by `{ staged: true }`, the outcome if it was decided already, or `Refusal`. */
+  /**
+   * Full rows or ids to delete; answered by `StageReply`: the outcome, or that it was aborted, if it was
+   * decided already. With a later version it replaces what was staged. Errors: `OVERLOADED`.
+   */
   | {
       readonly type: "stage";
       readonly epoch: number;
@@ -122,11 +135,14 @@ export type ReplicationMessage =
       readonly remember_ms?: number;
       readonly write: PackedWrite;
     }
-  /** Ends a staged batch; answered by the outcome, or `{ aborted: true }`. Also for one never staged. */
+  /** Ends a staged batch; answered by `DecideReply`, however often. Also for one never staged. */
   | { readonly type: "decide"; readonly operation_id: string; readonly commit: boolean }
   /** Undecided batches: `StagedBatch[]`. */
   | { readonly type: "staged" }
-  /** Registers: small values that a majority agrees on (single-decree Paxos per key and ballot). */
+  /**
+   * Registers: small values that a majority agrees on (single-decree Paxos per key and ballot). Both are
+   * answered by `RegisterReply`, or `Refusal` (`stale`). `expires_ms` is wall time, in ms since 1970.
+   */
   | {
       readonly type: "register_prepare";
       readonly epoch: number;
@@ -156,12 +172,20 @@ export type ReplicationMessage =
   | { readonly type: "registers"; readonly after: string; readonly limit: number }
   /**
    * Takes over registers of another replica: of each the larger promise, and the value accepted with the
-   * larger ballot, whatever was promised here (nobody counts it as accepted here). Answered when durable.
+   * larger ballot, whatever was promised here (nobody counts it as accepted here). Answered by
+   * `{ learned }`, how many, when durable.
    */
   | { readonly type: "learn_registers"; readonly registers: readonly RegisterState[] }
   /** Refuses older epochs from now on, durably, in writes, stages, prepares, registers: `FenceReply`. */
   | { readonly type: "fence"; readonly epoch: number }
-  /** Refuses ballots and promises below `version`, durably: for a replica that lost its promises. */
+  /**
+   * Refuses ballots and promises below `version`, durably: for a replica that lost its promises. Answered
+   * by `{ floor }`, the one in force.
+   */
   | { readonly type: "floor"; readonly version: string }
-  /** All replicas have everything up to `version`; tombstones up to `drop` may go, if given. */
+  /**
+   * All replicas have everything up to `version`; tombstones up to `drop` may go, if given, and no row that
+   * is not newer and unknown here is taken any more. Never for a shard with a replica that has not
+   * everything yet. Answered by `MerkleState` when the tombstones are gone.
+   */
   | { readonly type: "converged"; readonly version: string; readonly drop?: string };

@@ -31,3 +31,9 @@ export function buryRow(change: RowChange, version: string): void {
   change.after = undefined;
   change.afterTombstone = version;
 }
+
+/** Leaves nothing of a tombstone. */
+export function forgetRow(change: RowChange): void {
+  change.after = undefined;
+  change.afterTombstone = undefined;
+}

@@ -85,6 +85,12 @@ export class WritePlan {
     this.rows.putNewer({ changes, versionOf, vectors, metadata });
   }
 
+  /** The ids that a write names or, by its filter, matches. */
+  idsOf(write: PackedWrite): Uint8Array {
+    if (write.kind !== "delete") return write.ids;
+    return write.ids ?? this.#matching(write.filter ?? {});
+  }
+
   /** The largest version that any of the ids has, as planned so far; "" when all are unknown. */
   newestOf(ids: Uint8Array): string {
     let newest = "";
@@ -134,7 +140,7 @@ export class WritePlan {
   }
 
   #delete(write: PackedDelete, version: string): PlannedIds {
-    const ids = write.ids ?? this.#matching(write.filter ?? {});
+    const ids = this.idsOf(write);
     const { found, missing } = this.#find(ids, write.if_versions);
     for (const index of found) this.rows.buryOlder(this.rows.of(idAt(ids, index)), version);
     return { ids: pickIds(ids, found), missing: pickIds(ids, missing) };

@@ -3,7 +3,8 @@ import { DvespError } from "../../base/index.js";
 import { writeBytes } from "./write-queue.js";
 import type { Done, Work } from "./write-queue.js";
 import type { GroupPlan } from "./group-plan.js";
-import type { WriteMessage } from "./messages.js";
+import { isBehind, isStaged, staleMap } from "./judge.js";
+import type { PackedWrite, WriteMessage } from "./messages.js";
 import { blindWrite } from "./replicated-write.js";
 import type { WriteReply } from "./replication-messages.js";
 
@@ -18,15 +19,31 @@ export function writeWork(message: WriteMessage): Work<WriteReply> {
 function planWrite(group: GroupPlan, message: WriteMessage): Done<WriteReply> {
   const { operation_id, write, version, deadline_ms, replicated } = message;
   const known = group.known(operation_id);
-  if (known && (!replicated || known.version >= version)) return known.outcome;
+  if (known && known.version === undefined) throw wasAborted();
+  if (known && (!replicated || known.version >= version)) return known.reply;
   if (group.nowMs >= deadline_ms) {
     throw new DvespError("TIMEOUT", "the deadline passed before the write began");
   }
-  if (!replicated) return group.record(message, group.writes.add(write, version));
+  if (!replicated) return planPlain(group, message);
   const blind = blindWrite(write, version, group.rows.dimension);
-  if (replicated.rule === "ordered") {
-    const newest = group.writes.newestOf(blind.ids);
-    if (newest > version) return () => ({ refused: "behind", version: newest });
-  }
-  return group.record(message, group.writes.addBlind(blind, version));
+  const refusal =
+    staleMap(group, replicated.epoch) ??
+    (replicated.rule === "ordered" ? isBehind(group, blind.ids, version) : undefined);
+  return refusal ? () => refusal : group.record(message, group.writes.addBlind(blind, version));
+}
+
+/** A write of the only replica, which judges all of it. What looks at rows waits for staged batches. */
+function planPlain(group: GroupPlan, message: WriteMessage): Done<WriteReply> {
+  const { write, version } = message;
+  const refusal = looksAtRows(write) ? isStaged(group, group.writes.idsOf(write)) : undefined;
+  return refusal ? () => refusal : group.record(message, group.writes.add(write, version));
+}
+
+function looksAtRows(write: PackedWrite): boolean {
+  if (write.kind === "insert") return false;
+  return write.kind === "update" || write.ids === undefined || write.if_versions !== undefined;
+}
+
+function wasAborted(): DvespError {
+  return new DvespError("TIMEOUT", "the operation was given up before it was applied");
 }
