@@ -106,6 +106,36 @@ describe(`spoilt bytes (SEED=${seed})`, () => {
     expect(problems).toEqual(["operation b is not there", "operation a would never expire"]);
   });
 
+  it("of promises and staged batches are found by verification", async () => {
+    const { tables, open, insert, verify } = world();
+    const store = await open();
+    const batch = insert(0, 2);
+    const [kept, other] = batch.puts.map(({ id }) => id) as [Uint8Array, Uint8Array];
+    const promises = [
+      { id: kept, promise: { ballot: "a", base: "" } },
+      { id: other, promise: { ballot: "w", base: "v" } },
+    ];
+    const stages = ["s", "t"].map((operation) => {
+      return { operation, stage: { info: new Uint8Array(3), body: new Uint8Array(200_000) } };
+    });
+    await store.commit({ ...batch, promises, stages, standing: Buffer.from("x") });
+    await store.close();
+    const partKey = (stage: number, part: number) =>
+      Uint8Array.of(13, 0, 0, 0, stage, 0, 0, 0, part);
+    tables.corrupt(tableDirectory, { key: partKey(0, 1), value: undefined });
+    tables.corrupt(tableDirectory, { key: Uint8Array.of(12, 0x74), value: undefined });
+    tables.corrupt(tableDirectory, { key: Uint8Array.of(11), value: new Uint8Array(9) });
+    const report = await verify();
+    expect(report).toMatchObject({ promises: 2, stages: 1 });
+    expect(report.problems).toEqual([
+      `id ${Buffer.from(kept).toString("hex")}: its promise was kept, and is still there`,
+      "staged batch s: part 1 is not there",
+      "part 0000000100000000 belongs to no staged batch",
+      "part 0000000100000001 belongs to no staged batch",
+      "the standing of the replica: its record does not match its checksum",
+    ]);
+  });
+
   it("of the head record stop the opening, and not the verification", async () => {
     const { tables, open, insert, verify } = world();
     const store = await open();
