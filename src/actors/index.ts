@@ -12,6 +12,7 @@ export type { CollectionAccess, ReplicaAccess, ShardAccess } from "./replicas/ac
 export { demandLimits } from "./shard/metric-demand.js";
 export type { DemandLimits } from "./shard/metric-demand.js";
 export type { Shard } from "./shard/shard.js";
+export type { ShardStatus } from "./shard/messages.js";
 export { shardDirectory } from "./shard/tree.js";
 export type { HostPlan } from "./shard/tree.js";
 export { WorkerPool } from "./worker-pool.js";
@@ -19,6 +20,8 @@ export { helpersMax, searchersMax } from "./row-slots.js";
 export { merkleEntry } from "./replica/commit-batch.js";
 export type { WatchSpec } from "./replica/messages.js";
 export type { WatchChange } from "./replica/watch-list.js";
+export { hintsModule } from "./repair/node-hints.js";
+export type { HintsMessage } from "./repair/hint-messages.js";
 export { NodeRepair } from "./repair/node-repair.js";
 export type { NodeRepairParts, ShardRepairStatus } from "./repair/node-repair.js";
 export { repairLimits } from "./repair/limits.js";

@@ -131,6 +131,14 @@ export class ClusterLink implements Standing {
     return this.#claims.claim(map, shard, close);
   }
 
+  release(collection: string, shard: number): Promise<void> {
+    return this.#claims.release(collection, shard);
+  }
+
+  places(): readonly string[] {
+    return this.view.places();
+  }
+
   settled(collection: string, uid: string | undefined): Promise<void> {
     return untilSettled(this.#system, this.view, collection, uid);
   }

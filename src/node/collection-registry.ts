@@ -23,6 +23,8 @@ export interface RegistryParts {
    * what the map counts on. `close` stops the shard's actors.
    */
   readonly claim: (map: CollectionMap, shard: number, close: () => Promise<void>) => Promise<void>;
+  /** Called when a shard was closed because it is not here any more. */
+  readonly release: (collection: string, shard: number) => Promise<void>;
   /** Resolves when the other nodes have the collection of that uid open, or none, as this one does. */
   readonly settled: (collection: string, uid: string | undefined) => Promise<void>;
   readonly clock: Clock;
@@ -73,12 +75,18 @@ export class CollectionRegistry {
   }
 
   list(): Collection[] {
-    return [...this.#open.keys()].flatMap((name) => this.#found(name)?.collection ?? []);
+    return [...this.#open.keys()].flatMap((name) => this.find(name)?.collection ?? []);
+  }
+
+  /** The tree of a collection that is whole, and in the map. */
+  find(name: string): CollectionTree | undefined {
+    const open = this.#open.get(name);
+    return open && this.#isMapped(name, open) ? open.tree : undefined;
   }
 
   /** Errors: `COLLECTION_NOT_FOUND`. */
   tree(name: string): CollectionTree {
-    const tree = this.#found(name);
+    const tree = this.find(name);
     if (tree) return tree;
     throw notFound(name);
   }
@@ -90,17 +98,17 @@ export class CollectionRegistry {
 
   /** The collection, once nothing is under way that makes it. Errors: `COLLECTION_NOT_FOUND`. */
   async forRead(name: string): Promise<Collection> {
-    if (!this.#found(name)) await this.#queues.get(name)?.catch(() => undefined);
+    if (!this.find(name)) await this.#queues.get(name)?.catch(() => undefined);
     return this.tree(name).collection;
   }
 
   /** As `forRead`; an insert makes the collection if there is none. */
   async forWrite(name: string, { write, dimension }: PreparedWrite): Promise<Collection> {
-    const tree = this.#found(name);
+    const tree = this.find(name);
     if (tree) return tree.collection;
     if (write.kind !== "insert" || dimension === undefined) return this.forRead(name);
     return this.#inTurn(name, () => {
-      const made = this.#found(name);
+      const made = this.find(name);
       return made?.collection ?? this.#make(implicitRequest(name, dimension));
     });
   }
@@ -123,12 +131,6 @@ export class CollectionRegistry {
   isSettled(name: string, uid: string | undefined): boolean {
     if (this.#parts.view.collection(name)?.uid !== uid) return false;
     return this.#open.get(name)?.map.uid === uid;
-  }
-
-  /** The tree of a collection that is whole, and in the map. */
-  #found(name: string): CollectionTree | undefined {
-    const open = this.#open.get(name);
-    return open && this.#isMapped(name, open) ? open.tree : undefined;
   }
 
   #isMapped(name: string, { map }: OpenCollection): boolean {
@@ -187,14 +189,16 @@ export class CollectionRegistry {
   }
 
   async #alignShards(map: CollectionMap, tree: CollectionTree): Promise<void> {
-    const { view, claim } = this.#parts;
+    const { view, claim, release } = this.#parts;
     for (const { id, replicas } of map.shards) {
       const close = (): Promise<void> => tree.shards.close(id);
       const isHere = replicas.some(({ node }) => node === view.self);
-      if (!isHere) await close();
-      else {
+      if (isHere) {
         await claim(map, id, close);
         await tree.shards.open(id);
+      } else if (tree.shards.get(id)) {
+        await close();
+        await release(map.settings.collection, id);
       }
     }
   }

@@ -9,42 +9,33 @@ import {
   demandLimits,
   gatewayModule,
 } from "../actors/index.js";
-import type { CollectionTree, DemandLimits, Shard } from "../actors/index.js";
+import type {
+  CollectionAccess,
+  CollectionTree,
+  DemandLimits,
+  NodeRepair,
+  Shard,
+} from "../actors/index.js";
 import { DvespError, present } from "../base/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
 import { HybridClock } from "../consistency/index.js";
 import type { StoreEvent } from "../protocol/index.js";
 import { ActorSystem } from "../runtime/index.js";
-import type { HostSpec, Hosts } from "../runtime/index.js";
+import type { Address, AnyDefinition, HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
-import { ClusterLink } from "./cluster-link.js";
-import type { ClusterOptions } from "./cluster-link.js";
 import { CollectionRegistry } from "./collection-registry.js";
 import { systemEnvironment } from "./environment.js";
 import type { NodeEnvironment } from "./environment.js";
-import { hostPlan, hostSpecs, threadCounts } from "./hosts.js";
+import { hostFor, hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
-import { nodeIdentity } from "./identity.js";
 import { lockDirectory } from "./lock-directory.js";
-import { settlingActor, settlingActorName } from "./settling.js";
-import { SoloView } from "./solo-view.js";
-import { aloneWith } from "./standing.js";
+import { hintsChild, makeRepair } from "./make-repair.js";
+import { nodeActor, nodeActorName } from "./node-actor.js";
+import type { NodeOptions } from "./node-options.js";
 import type { Standing } from "./standing.js";
-
-export interface NodeOptions {
-  /** The data directory; made when missing. One node at a time has it. */
-  readonly path: string;
-  /** Search threads; default one per core. */
-  readonly threads?: number | undefined;
-  /** Threads that may build indexes at the same time; default half of the cores, and at least one. */
-  readonly build_threads?: number | undefined;
-  /** Allow killing threads on purpose. Never in production. */
-  readonly test_hooks?: boolean | undefined;
-  /** The cluster that it is one node of; default: it is alone. */
-  readonly cluster?: ClusterOptions | undefined;
-}
+import { prefixOf, takeStanding } from "./take-standing.js";
 
 /** What a node decides by on its own; tests try other figures. */
 export interface NodeTuning {
@@ -82,6 +73,8 @@ export class Node {
   readonly registry: CollectionRegistry;
   readonly gateways: Gateways;
   readonly events: EventBus<StoreEvent>;
+  /** What keeps its replicas like those of other nodes; a node that is alone needs none. */
+  readonly repair: NodeRepair | undefined;
   readonly #lock: DirectoryLock;
   readonly #environment: NodeEnvironment;
   readonly #tuning: NodeTuning;
@@ -107,7 +100,7 @@ export class Node {
     const testHooks = options.test_hooks ?? false;
     this.hosts = environment.makeHosts({ system, hosts: this.#specs, testHooks });
     this.#versions = new HybridClock(environment.clock, view.self);
-    this.supervisor = this.#rootSupervisor();
+    this.supervisor = this.#rootSupervisor(options);
     this.gateways = new Gateways(this.#gatewayPool());
     this.registry = new CollectionRegistry({
       view,
@@ -115,11 +108,13 @@ export class Node {
       supervisor: this.supervisor,
       makeTree: (map, directory) => this.#tree(map, directory),
       claim: (map, shard, close) => standing.claim(map, shard, close),
+      release: (collection, shard) => standing.release(collection, shard),
       settled: (collection, uid) => standing.settled(collection, uid),
       clock: environment.clock,
       shards: this.#tuning.shards,
       emit: (type, details) => system.emit(type, details),
     });
+    this.repair = options.cluster && this.#makeRepair();
   }
 
   /**
@@ -174,14 +169,25 @@ export class Node {
     try {
       await this.hosts.start();
       await this.supervisor.start();
-      const settling = settlingActor((name, uid) => this.registry.isSettled(name, uid));
-      await this.system.spawnLocal({ name: settlingActorName }, settling);
+      await this.system.spawnLocal({ name: nodeActorName }, this.#actor());
       await this.registry.openAll();
+      await this.repair?.start();
       this.#ready = true;
     } catch (error) {
       await this.#stop();
       throw error;
     }
+  }
+
+  #actor(): AnyDefinition {
+    return nodeActor({
+      isSettled: (collection, uid) => this.registry.isSettled(collection, uid),
+      repairStatus: (collection, id) => {
+        const map = this.view.collection(collection);
+        const shard = map?.shards.find((one) => one.id === id);
+        return map && shard && this.repair?.statusOf(map, shard);
+      },
+    });
   }
 
   async #close(): Promise<void> {
@@ -192,6 +198,7 @@ export class Node {
   async #stop(): Promise<void> {
     this.registry.close();
     await this.standing.leave();
+    await this.repair?.stop();
     await this.supervisor.stop(closeMsMax);
     await this.hosts.close(closeMsMax);
     await this.system.stopAll(closeMsMax);
@@ -199,15 +206,29 @@ export class Node {
     this.events.close();
   }
 
-  #rootSupervisor(): Supervisor {
+  #makeRepair(): NodeRepair {
+    const { system, standing, registry } = this;
+    const access = (name: string): CollectionAccess | undefined => registry.find(name)?.access;
+    return makeRepair({
+      ...{ system, standing, access, versions: this.#versions, hints: this.#hints },
+    });
+  }
+
+  /** Where hints for other nodes are kept. */
+  get #hints(): Address {
+    return { host: hostFor(this.#specs, "write", "hints"), name: "hints" };
+  }
+
+  #rootSupervisor({ cluster, path }: NodeOptions): Supervisor {
+    const gateways = this.#gatewayNames().map(({ host, name }) => ({
+      name,
+      start: { module: gatewayModule, host },
+    }));
     const supervisor = new Supervisor({
       name: "supervisor",
       system: this.system,
       hosts: this.hosts,
-      children: this.#gatewayNames().map(({ host, name }) => ({
-        name,
-        start: { module: gatewayModule, host },
-      })),
+      children: cluster ? [...gateways, hintsChild(this.#hints, path)] : gateways,
       onEscalate: (error) => {
         this.#failure = error.message;
         this.system.emit("escalated", { error: error.toPlain() });
@@ -258,22 +279,4 @@ export class Node {
   #publishLifecycle(event: { readonly type: string; readonly time_ms: number }): void {
     this.events.publish({ ...event, host: this.system.host });
   }
-}
-
-/** Names of hosts begin with it, so that they differ from those of other nodes. */
-function prefixOf({ cluster }: NodeOptions): string {
-  return cluster ? `${cluster.node}/` : "";
-}
-
-async function takeStanding(
-  { path, cluster }: NodeOptions,
-  system: ActorSystem,
-  environment: NodeEnvironment,
-  catalog: Catalog,
-): Promise<Standing> {
-  if (cluster) return ClusterLink.join({ options: cluster, system, environment, catalog, path });
-  const { random, storage } = environment;
-  const self = await nodeIdentity(storage.disk, path, random);
-  const alone = { self, hub: system.host, pid: process.pid, catalog, random };
-  return aloneWith(await SoloView.open(alone));
 }

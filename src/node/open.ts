@@ -5,7 +5,7 @@ import type { Observable } from "../supervisors/index.js";
 import { ActorApi } from "./actor-api.js";
 import { EmbeddedStore } from "./embedded-store.js";
 import { Node } from "./node.js";
-import type { NodeOptions } from "./node.js";
+import type { NodeOptions } from "./node-options.js";
 import { watch } from "./watch.js";
 import type { WatchOptions } from "./watch.js";
 

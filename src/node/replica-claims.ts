@@ -30,12 +30,26 @@ export class ReplicaClaims {
     this.#parts = parts;
   }
 
-  /** Removes what is left of collections that were dropped while this node was away. */
+  /** Removes what is left of what was dropped, or moved away, while this node was away. */
   async clearDropped(): Promise<void> {
     const { catalog, view } = this.#parts;
     for (const { settings, uid } of await catalog.load()) {
       const { collection } = settings;
-      if (view.collection(collection)?.uid !== uid) await catalog.clear(collection);
+      const map = view.collection(collection);
+      if (map?.uid !== uid) await catalog.clear(collection);
+      else await this.#clearMoved(map);
+    }
+  }
+
+  /** Removes the data of a shard whose replica was moved to another node. */
+  async release(collection: string, shard: number): Promise<void> {
+    const { catalog, disk } = this.#parts;
+    await disk.removeDirectory(shardDirectory(catalog.directoryOf(collection), shard));
+  }
+
+  async #clearMoved({ settings, shards }: CollectionMap): Promise<void> {
+    for (const { id } of shards) {
+      if (!this.#placeOf(settings.collection, id)) await this.release(settings.collection, id);
     }
   }
 

@@ -6,7 +6,7 @@ import { logEvent, makeLog } from "./log.js";
 import type { Log } from "./log.js";
 import { NodeMetrics } from "./metrics.js";
 import { Node } from "./node.js";
-import type { NodeOptions } from "./node.js";
+import type { NodeOptions } from "./node-options.js";
 import { nodeService } from "./node-service.js";
 
 export interface ServeOptions extends NodeOptions {

@@ -4,32 +4,13 @@
  */
 import { sleep } from "../base/index.js";
 import type { ClusterView } from "../cluster/index.js";
-import { defineActor } from "../runtime/index.js";
-import type { ActorSystem, AnyDefinition } from "../runtime/index.js";
-
-/** What the nodes of a cluster ask each other; answered by whether it is so. */
-export interface SettledMessage {
-  readonly type: "is_settled";
-  readonly collection: string;
-  /** Of the collection of that name that the asker's map has; absent when it has none. */
-  readonly uid?: string;
-}
-
-/** Whether this node has opened what the map has of a collection, or let go of what it has not. */
-export type IsSettled = (collection: string, uid: string | undefined) => boolean;
-
-/** The name of the actor that answers, on the main host of each node. */
-export const settlingActorName = "settling";
+import type { ActorSystem } from "../runtime/index.js";
+import { nodeActorName } from "./node-actor.js";
+import type { NodeMessage } from "./node-actor.js";
 
 const waitMsMax = 10_000;
 const pollMs = 10;
 const askMs = 1000;
-
-export function settlingActor(isSettled: IsSettled): AnyDefinition {
-  return defineActor<unknown, SettledMessage>({
-    start: () => ({ receive: ({ collection, uid }) => isSettled(collection, uid) }),
-  });
-}
 
 /**
  * Resolves when every other node that is alive says so, and for one that does not, after ten seconds:
@@ -43,14 +24,14 @@ export async function untilSettled(
 ): Promise<void> {
   const { clock } = system;
   const endMs = clock.monotonic() + waitMsMax;
-  const message: SettledMessage = {
+  const message: NodeMessage = {
     type: "is_settled",
     collection,
     ...(uid !== undefined && { uid }),
   };
   const others = view.nodes().filter(({ id }) => id !== view.self);
   const settled = others.map(async ({ id }) => {
-    const ref = system.ref<SettledMessage>({ host: view.hubOf(id), name: settlingActorName });
+    const ref = system.ref<NodeMessage>({ host: view.hubOf(id), name: nodeActorName });
     while (view.isAlive(id) && clock.monotonic() < endMs) {
       const result = await ref.ask<boolean>(message, { timeout_ms: askMs });
       if (result.outcome === "ok" && result.value) return;

@@ -10,6 +10,10 @@ export interface Standing {
   readonly view: ClusterView;
   /** See `RegistryParts`. */
   claim(map: CollectionMap, shard: number, close: () => Promise<void>): Promise<void>;
+  /** Removes the data of a shard that is not here any more. */
+  release(collection: string, shard: number): Promise<void>;
+  /** Nodes that may be given a replica. */
+  places(): readonly string[];
   /** See `RegistryParts`. */
   settled(collection: string, uid: string | undefined): Promise<void>;
   /** Tells the others that this node is ready, and where clients reach it. */
@@ -29,6 +33,8 @@ export function aloneWith(view: ClusterView): Standing {
   return {
     view,
     claim: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+    places: () => [view.self],
     settled: () => Promise.resolve(),
     announce: () => Promise.resolve(),
     addNode: refuse,

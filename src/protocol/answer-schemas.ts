@@ -116,6 +116,20 @@ export const clusterDescription = z.object({
               state: z.string(),
               merkle_root: z.string(),
               lag_ms: z.number(),
+              repair: z
+                .object({
+                  kind: z.string(),
+                  with: z.string(),
+                  buckets: z.int(),
+                  buckets_done: z.int(),
+                  rows_copied: z.int(),
+                })
+                .optional()
+                .meta({ description: "What is being copied now." }),
+              filled_from: z.int().optional().meta({
+                description: "While it does not count: how many others it was filled from.",
+              }),
+              to_fill: z.int().optional().meta({ description: "And how many it has to be." }),
             }),
           ),
         }),

@@ -94,6 +94,26 @@ export interface ClusterNode {
   state: "alive" | "suspect" | "dead";
 }
 
+export interface ReplicaDescription {
+  node: string;
+  /** `active`, `recovering`, `joining`, or `down` when it does not answer. */
+  state: string;
+  merkle_root: string;
+  /** How old the oldest write is that it lacks, as far as is known; 0 when it lacks none. */
+  lag_ms: number;
+  /** What is being copied now. */
+  repair?: {
+    kind: string;
+    with: string;
+    buckets: number;
+    buckets_done: number;
+    rows_copied: number;
+  };
+  /** While it does not count: how many others it was filled from, and how many it has to be. */
+  filled_from?: number;
+  to_fill?: number;
+}
+
 export interface ClusterDescription {
   nodes: ClusterNode[];
   collections: {
@@ -101,7 +121,7 @@ export interface ClusterDescription {
     shards: {
       id: number;
       rows: number;
-      replicas: { node: string; state: string; merkle_root: string; lag_ms: number }[];
+      replicas: ReplicaDescription[];
     }[];
   }[];
 }

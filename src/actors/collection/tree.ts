@@ -15,6 +15,7 @@ import { Supervisor } from "../../supervisors/index.js";
 import type { HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
 import type { ReadCodec } from "../reads/read-coordinator.js";
 import type { StaleRows } from "../reads/read-parts.js";
+import type { CollectionAccess } from "../replicas/access.js";
 import { MappedCollection } from "../replicas/mapped-collection.js";
 import type { DemandLimits } from "../shard/metric-demand.js";
 import { shardDirectory, shardTree } from "../shard/tree.js";
@@ -49,6 +50,7 @@ export interface TreeOptions {
 
 export interface CollectionTree {
   readonly collection: Collection;
+  readonly access: CollectionAccess;
   /** Shards of which this node has a replica. */
   readonly shards: LocalShards;
   readonly supervisor: Supervisor;
@@ -77,7 +79,7 @@ export function collectionTree(options: TreeOptions): CollectionTree {
     children: [{ name, start: { definition: collectionActor(collection, clock, random) } }],
   });
   supervisor.lifecycle$.subscribe(options.onLifecycle);
-  return { collection, shards, supervisor, ref: system.ref({ host: system.host, name }) };
+  return { collection, access, shards, supervisor, ref: system.ref({ host: system.host, name }) };
 }
 
 function localShards(

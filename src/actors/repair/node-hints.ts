@@ -25,6 +25,9 @@ export interface NodeHintsParts {
 
 const lookMs = 1000;
 
+/** Of the actor that keeps them. */
+export const hintsModule = new URL("./hint-actor.js", import.meta.url).href;
+
 export class NodeHints {
   readonly #parts: NodeHintsParts;
   readonly #queue: HintQueue;

@@ -50,6 +50,7 @@ class World {
       supervisor: this.#supervisor(),
       makeTree: (map, directory) => this.#tree(map, directory),
       claim: () => Promise.resolve(),
+      release: () => Promise.resolve(),
       settled: () => Promise.resolve(),
       ...{ clock: new VirtualClock(), shards: 1 },
       emit: (type, { collection }) => this.log.push(`${type} ${String(collection)}`),

@@ -1,0 +1,124 @@
+/**
+ * `/v1/cluster`: the nodes, and every shard's replicas, as this node sees them. Replicas say themselves
+ * what they hold; one that does not at once is shown as `down`, and nobody waits for it.
+ */
+import type {
+  ReplicaAccess,
+  ShardAccess,
+  ShardRepairStatus,
+  ShardStatus,
+} from "../actors/index.js";
+import type { ClusterView } from "../cluster/index.js";
+import { versionTime } from "../consistency/index.js";
+import type { ClusterDescription, ReplicaDescription } from "../protocol/index.js";
+import type { ActorSystem } from "../runtime/index.js";
+import type { CollectionRegistry } from "./collection-registry.js";
+import { nodeActorName } from "./node-actor.js";
+import type { NodeMessage } from "./node-actor.js";
+
+export interface DescribedNode {
+  readonly system: ActorSystem;
+  readonly view: ClusterView;
+  readonly registry: CollectionRegistry;
+}
+
+const answerMs = 250;
+
+type ShardDescription = ClusterDescription["collections"][number]["shards"][number];
+
+/** `address`: where clients reach this node. */
+export async function describeCluster(
+  node: DescribedNode,
+  address: string,
+): Promise<ClusterDescription> {
+  const { view, registry } = node;
+  return {
+    nodes: view.nodes().map((one) => (one.id === view.self ? { ...one, address } : { ...one })),
+    collections: await Promise.all(
+      registry.list().map(async (one) => {
+        const { collection } = one.settings;
+        const shards = one.shards().map((shard) => describeShard(node, collection, shard));
+        return { collection, shards: await Promise.all(shards) };
+      }),
+    ),
+  };
+}
+
+interface Heard {
+  readonly status: ShardStatus | undefined;
+  readonly repair: ShardRepairStatus | undefined;
+}
+
+async function describeShard(
+  node: DescribedNode,
+  collection: string,
+  { shard, replicas }: ShardAccess,
+): Promise<ShardDescription> {
+  const heard = await Promise.all(
+    replicas.map(async (replica): Promise<Heard> => {
+      const [status, repair] = await Promise.all([
+        statusOf(replica),
+        repairOf(node, replica, collection, shard.id),
+      ]);
+      return { status, repair };
+    }),
+  );
+  const newest = newestOf(heard);
+  const described = replicas.map(({ place }, index) =>
+    describeReplica(place, heard[index] as Heard, heard, newest),
+  );
+  return { id: shard.id, rows: newest?.rows ?? 0, replicas: described };
+}
+
+async function statusOf(replica: ReplicaAccess): Promise<ShardStatus | undefined> {
+  if (!replica.isAlive()) return undefined;
+  const end = await replica.status(answerMs);
+  return end.outcome === "ok" ? end.value : undefined;
+}
+
+async function repairOf(
+  { system, view }: DescribedNode,
+  replica: ReplicaAccess,
+  collection: string,
+  shard: number,
+): Promise<ShardRepairStatus | undefined> {
+  const { node } = replica.place;
+  if (!view.isAlive(node)) return undefined;
+  const ref = system.ref<NodeMessage>({ host: view.hubOf(node), name: nodeActorName });
+  const message: NodeMessage = { type: "repair_status", collection, shard };
+  const end = await ref.ask<ShardRepairStatus | undefined>(message, { timeout_ms: answerMs });
+  return end.outcome === "ok" ? (end.value ?? undefined) : undefined;
+}
+
+function newestOf(heard: readonly Heard[]): ShardStatus | undefined {
+  const found = heard.flatMap(({ status }) => status ?? []);
+  return found.reduce<ShardStatus | undefined>(
+    (best, one) => (best && best.applied_version >= one.applied_version ? best : one),
+    undefined,
+  );
+}
+
+function describeReplica(
+  { node, state }: ReplicaAccess["place"],
+  { status, repair }: Heard,
+  all: readonly Heard[],
+  newest: ShardStatus | undefined,
+): ReplicaDescription {
+  const known = all.flatMap((one) => one.repair?.lag_ms[node] ?? []);
+  const lagMs = known.length > 0 ? Math.max(...known) : lagBehind(newest, status);
+  return {
+    node,
+    state: status ? state : "down",
+    merkle_root: status?.root ?? "",
+    lag_ms: Math.round(lagMs),
+    ...(repair?.progress && { repair: { ...repair.progress } }),
+    ...(repair?.recovery && { filled_from: repair.recovery.read, to_fill: repair.recovery.needed }),
+  };
+}
+
+/** From the newest writes that two replicas have: what is known before they were compared. */
+function lagBehind(newest: ShardStatus | undefined, status: ShardStatus | undefined): number {
+  if (!newest || !status || newest.root === status.root) return 0;
+  if (status.applied_version === "") return 0;
+  return Math.max(0, versionTime(newest.applied_version) - versionTime(status.applied_version));
+}
