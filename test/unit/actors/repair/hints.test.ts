@@ -1,27 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { DvespError, MemoryDisk, packBytes, randomFraction } from "../../../../src/base/index.js";
-import type { Actor, ActorContext } from "../../../../src/runtime/index.js";
-import { MemoryTables } from "../../../../src/storage/index.js";
-import hintActor from "../../../../src/actors/repair/hint-actor.js";
+import { DvespError, packBytes, randomFraction } from "../../../../src/base/index.js";
 import { decodeHint, encodeHint } from "../../../../src/actors/repair/hint-messages.js";
-import type { HintsMessage } from "../../../../src/actors/repair/hint-messages.js";
 import { NodeHints } from "../../../../src/actors/repair/node-hints.js";
 import { repairLimits } from "../../../../src/actors/repair/limits.js";
 import type { WriteMessage } from "../../../../src/actors/replica/messages.js";
 import { idsOf } from "../../../../src/actors/repair/versioned-rows.js";
-import { HandMadeRef, gone, ok } from "../hand-made-ref.js";
+import { HintKeeper } from "../../../support/hint-keeper.js";
 import { PlainCluster, idOf } from "../../../support/repair-cluster.js";
 
 const uid = "uid of docs";
 
 /** Node n1 with its hints, and two other nodes. */
 class World extends PlainCluster {
-  readonly disk = new MemoryDisk();
-  readonly tables = new MemoryTables();
   readonly events: { readonly type: string; readonly [detail: string]: unknown }[] = [];
+  readonly keeper = new HintKeeper(this.clock, (event) => void this.events.push(event));
   hints!: NodeHints;
-  keeper: Actor<HintsMessage> | undefined;
-  readonly hintMs: number = repairLimits.hintMs;
   uid = uid;
 
   static async open(seed = 1): Promise<World> {
@@ -31,25 +24,11 @@ class World extends PlainCluster {
   }
 
   async start(): Promise<void> {
-    const { clock, disk, tables } = this;
-    const context = {
-      clock,
-      storage: { disk, openTable: tables.open, lock: () => ({ release: () => undefined }) },
-      emit: (event) => void this.events.push(event),
-      crash: (error) => {
-        throw error;
-      },
-    } as Partial<ActorContext> as ActorContext;
-    this.keeper = await hintActor.start(context, { directory: "/hints" });
-    const ref = new HandMadeRef(async (message) => {
-      if (!this.keeper) return gone;
-      const envelope = { sender: undefined, attachments: [], deadline_ms: undefined };
-      return ok(await this.keeper.receive(message as HintsMessage, envelope));
-    });
+    await this.keeper.start();
     this.hints = new NodeHints({
-      clock,
+      clock: this.clock,
       limits: { ...repairLimits, askMs: 500 },
-      keeper: ref,
+      keeper: this.keeper.ref,
       isAlive: (node) => !this.down.has(node),
       shardOf: (hint) => (hint.uid === this.uid ? this.shardOf("n1") : undefined),
       emit: (event) => void this.events.push(event),
@@ -150,7 +129,7 @@ describe("hints", () => {
     for (const n of numbers(5)) world.miss("n2", n);
     await world.clock.advance(1000);
     await world.hints.stop();
-    world.keeper = undefined;
+    world.keeper.end();
     await world.start();
     world.down.delete("n2");
     await world.clock.advance(3000);
@@ -163,12 +142,11 @@ describe("hints", () => {
     world.miss("n2", 1);
     world.down.add("n2");
     await world.clock.advance(500);
-    const { keeper } = world;
-    world.keeper = undefined;
+    world.keeper.end();
     world.down.delete("n2");
     await world.clock.advance(3000);
     expect(world.lateOf("n2")).toEqual([]);
-    world.keeper = keeper;
+    await world.keeper.start();
     await world.clock.advance(3000);
     expect(world.lateOf("n2")).toEqual(["o1"]);
     await world.hints.stop();
@@ -177,7 +155,7 @@ describe("hints", () => {
   it("are lost with an event when there is no room, and nothing else is", async () => {
     const world = await World.open();
     world.down.add("n2");
-    world.tables.failNextCommit(new DvespError("STORAGE_FULL", "full"));
+    world.keeper.tables.failNextCommit(new DvespError("STORAGE_FULL", "full"));
     world.miss("n2", 1);
     await world.clock.advance(100);
     expect(world.events).toEqual([{ type: "hints_lost", hints: 1 }]);
