@@ -32,7 +32,7 @@ export class HintKeeper {
   async start(): Promise<void> {
     const hint_ms = this.#hintMs;
     const args = { directory: "/hints", ...(hint_ms !== undefined && { hint_ms }) };
-    this.#actor = (await hintActor.start(this.#context, args));
+    this.#actor = await hintActor.start(this.#context, args);
   }
 
   /** From now on it does not answer, until it is started again. */

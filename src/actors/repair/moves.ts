@@ -15,11 +15,16 @@ import { loggedSync } from "./logged-sync.js";
 import type { LoggedSyncParts } from "./logged-sync.js";
 import { ReplicaQuestions } from "./replica-questions.js";
 
+export type AccessOf = (
+  collection: string,
+) => Pick<CollectionAccess, "settings" | "shards"> | undefined;
+
 export interface MovesParts extends LoggedSyncParts {
   readonly view: ClusterView;
   /** Nodes that may be given a replica. */
   readonly places: () => readonly string[];
-  readonly access: (collection: string) => CollectionAccess | undefined;
+  /** Undefined while the collection is not open here. */
+  readonly access: AccessOf;
 }
 
 /** Shards of which a replica is being moved at a time. */

@@ -3,18 +3,19 @@
  * for the other nodes, read repair, and moves when it is this node's turn to decide them. It follows
  * the map and who is alive.
  */
+import { parseUuid, uuidBytes } from "../../base/index.js";
 import type { Random, Timer } from "../../base/index.js";
-import type { ClusterView, CollectionMap, ShardPlaces } from "../../cluster/index.js";
+import type { ClusterView, CollectionMap, ReplicaPlace, ShardPlaces } from "../../cluster/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { ActorRef } from "../../runtime/index.js";
-import type { CollectionAccess, ShardAccess } from "../replicas/access.js";
+import type { ShardAccess } from "../replicas/access.js";
 import type { Hints } from "../writes/hints.js";
 import type { HintsMessage } from "./hint-messages.js";
 import type { LoggedSyncParts } from "./logged-sync.js";
 import { Moves } from "./moves.js";
+import type { AccessOf } from "./moves.js";
 import { NodeHints } from "./node-hints.js";
 import { ReadRepair } from "./read-repair.js";
-import type { StaleRows } from "./read-repair.js";
 import type { RecoveryState } from "./recovery.js";
 import { ShardRepair } from "./shard-repair.js";
 import type { RepairProgress } from "./shard-repair.js";
@@ -25,11 +26,18 @@ export interface NodeRepairParts extends Omit<LoggedSyncParts, "throttle"> {
   /** Nodes that may be given a replica. */
   readonly places: () => readonly string[];
   /** Undefined while the collection is not open here. */
-  readonly access: (collection: string) => CollectionAccess | undefined;
+  readonly access: AccessOf;
   /** Keeps hints: an actor of hint-actor.ts on a host that writes. */
   readonly keeper: ActorRef<HintsMessage>;
   readonly random: Random;
   readonly versions: HybridClock;
+}
+
+/** What a read found: ids, as text, of which the replica there has not the newest. */
+export interface StaleReads {
+  readonly shard: number;
+  readonly place: ReplicaPlace;
+  readonly ids: readonly string[];
 }
 
 /** What repair knows of a shard, for `/v1/cluster`. */
@@ -98,14 +106,18 @@ export class NodeRepair {
     return this.#hints.of(collection, uid);
   }
 
-  /** For reads, which found that a replica lacks something. Never throws, and takes no time. */
-  stale(rows: StaleRows): void {
-    this.#reads.repair(rows);
+  /** For the reads of a collection, which found that a replica lacks something. Never throws. */
+  staleOf(collection: string): (stale: StaleReads) => void {
+    return ({ shard, place, ids }) => {
+      const packed = new Uint8Array(ids.length * uuidBytes);
+      ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
+      this.#reads.repair({ collection, shard, node: place.node, ids: packed });
+    };
   }
 
   /** Undefined when this node has no replica of the shard, or it has no other. */
   statusOf({ uid }: CollectionMap, shard: ShardPlaces): ShardRepairStatus | undefined {
-    const repair = this.#shards.get(keyOf(uid, shard));
+    const repair = this.#shards.get(keyOf(uid, shard.id));
     if (!repair) return undefined;
     const lags = shard.replicas.flatMap(({ node }) => {
       const lagMs = repair.lagMs(node);
@@ -132,7 +144,7 @@ export class NodeRepair {
       for (const shard of map.shards) {
         const isHere = shard.replicas.some(({ node }) => node === view.self);
         if (!isHere || shard.replicas.length < 2) continue;
-        wanted.add(keyOf(map.uid, shard));
+        wanted.add(keyOf(map.uid, shard.id));
         this.#begin(map, shard);
       }
     }
@@ -151,7 +163,7 @@ export class NodeRepair {
   }
 
   #begin({ uid, settings }: CollectionMap, shard: ShardPlaces): void {
-    const key = keyOf(uid, shard);
+    const key = keyOf(uid, shard.id);
     const { view, access: accessOf } = this.#parts;
     const { collection } = settings;
     const access = accessOf(collection);
@@ -178,6 +190,6 @@ export class NodeRepair {
   }
 }
 
-function keyOf(uid: string, { id }: ShardPlaces): string {
-  return `${uid} ${id}`;
+function keyOf(uid: string, shard: number): string {
+  return `${uid} ${shard}`;
 }

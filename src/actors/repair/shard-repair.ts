@@ -26,7 +26,7 @@ export interface ShardRepairParts {
   readonly self: string;
   readonly collection: string;
   readonly shard: number;
-  readonly access: CollectionAccess;
+  readonly access: Pick<CollectionAccess, "settings" | "shards">;
   readonly changeShard: ChangeShard;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { formatUuid } from "../../../../src/base/index.js";
 import { HybridClock } from "../../../../src/consistency/index.js";
 import { NodeRepair } from "../../../../src/actors/repair/node-repair.js";
 import type { HintBatch, HintsMessage } from "../../../../src/actors/repair/hint-messages.js";
 import type { CollectionAccess } from "../../../../src/actors/replicas/access.js";
 import { idsOf } from "../../../../src/actors/repair/versioned-rows.js";
 import { HandMadeRef, ok } from "../hand-made-ref.js";
-import { idOf, settings } from "../../../support/repair-cluster.js";
+import { idOf, placeOf, settings } from "../../../support/repair-cluster.js";
 import { RepairWorld } from "../../../support/repair-world.js";
 
 const nodes = ["n1", "n2", "n3"];
@@ -30,6 +31,7 @@ function nodeRepair(world: RepairWorld, access: () => CollectionAccess | undefin
 }
 
 const mapOf = (world: RepairWorld) => ({ settings, uid: "uid", shards: [world.shard] });
+const uuidOf = (n: number): string => formatUuid(idsOf([idOf(n)]), 0);
 
 describe("the repair of a node", () => {
   it("begins when a collection is open, and ends when its replica is not here any more", async () => {
@@ -69,20 +71,16 @@ describe("the repair of a node", () => {
     const { repair } = nodeRepair(world, () => world.access("n1"));
     world.put(1, ["n1", "n3"]);
     world.remove(2, ["n3"]);
-    const stale = {
-      collection: "docs",
-      shard: 0,
-      node: "n2",
-      ids: idsOf([idOf(1), idOf(2), idOf(3)]),
-    };
-    repair.stale(stale);
-    repair.stale(stale);
+    const place = placeOf("n2", "active");
+    const stale = { shard: 0, place, ids: [1, 2, 3].map(uuidOf) };
+    const tell = repair.staleOf("docs");
+    tell(stale);
+    tell(stale);
     await world.clock.advance(100);
     expect([...world.replica("n2").rows.keys()]).toEqual([idOf(1), idOf(2)]);
     expect(world.asked.filter(({ type }) => type === "apply")).toHaveLength(2);
-    const many = Array.from({ length: 20_000 }, (_, n) => idOf(n));
-    repair.stale({ ...stale, ids: idsOf(many) });
-    repair.stale({ ...stale, node: "n9" });
+    tell({ ...stale, ids: Array.from({ length: 20_000 }, (_, n) => uuidOf(n)) });
+    tell({ ...stale, place: placeOf("n9", "active") });
     await world.clock.advance(1000);
     expect(world.replica("n2").live()).toEqual([idOf(1)]);
     await repair.stop();
