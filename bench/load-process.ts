@@ -4,7 +4,8 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export interface SearchLoad {
-  readonly address: string;
+  /** Nodes that are asked in turn. */
+  readonly addresses: readonly string[];
   readonly collection: string;
   readonly queries: readonly Float32Array[];
   readonly topK: number;
@@ -12,6 +13,8 @@ export interface SearchLoad {
   readonly include_vectors: boolean;
   /** Default: the collection's. */
   readonly recall: number | undefined;
+  /** Default: the node's. */
+  readonly consistency_level?: "ONE" | "QUORUM" | "ALL";
   readonly seconds: number;
 }
 

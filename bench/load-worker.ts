@@ -1,41 +1,19 @@
 /** The other end of load-process.ts: searches over REST in MessagePack, as many at once as told. */
 import { performance } from "node:perf_hooks";
-import { decode } from "@msgpack/msgpack";
+import { decode, encode } from "@msgpack/msgpack";
 import type { CheckedAnswer, LoadResult, SearchLoad } from "./load-process.js";
-import { RawClient } from "./raw-client.js";
+import { RawClient, encodePost } from "./raw-client.js";
 
 /** Of so many answers one is kept and looked at after the run. */
 const checkedOneOf = 64;
 const microsecondsPerSecond = 1e6;
 
-/** A MessagePack map of fixed shape: `{ query_vector: bin, top_k: 10, include_vectors }`. */
-function encodeBody(query: Float32Array, load: SearchLoad): Buffer {
-  const bytes = Buffer.from(query.buffer, query.byteOffset, query.byteLength);
-  const text = (value: string): Buffer =>
-    Buffer.concat([Buffer.of(0xa0 | value.length), Buffer.from(value)]);
-  const head = Buffer.alloc(3);
-  head[0] = 0xc5;
-  head.writeUInt16BE(bytes.length, 1);
-  const flag = Buffer.of(load.include_vectors ? 0xc3 : 0xc2);
-  const parts = [text("query_vector"), head, bytes, text("top_k"), Buffer.of(load.topK)];
-  parts.push(text("include_vectors"), flag);
-  if (load.recall === undefined) return Buffer.concat([Buffer.of(0x83), ...parts]);
-  const recall = Buffer.alloc(9);
-  recall[0] = 0xcb;
-  recall.writeDoubleBE(load.recall, 1);
-  return Buffer.concat([Buffer.of(0x84), ...parts, text("recall"), recall]);
-}
-
-function encodeRequest(query: Float32Array, load: SearchLoad): Buffer {
-  const body = encodeBody(query, load);
-  const head = [
-    `POST /v1/collections/${load.collection}/search HTTP/1.1`,
-    `host: ${load.address}`,
-    "content-type: application/msgpack",
-    "accept: application/msgpack",
-    `content-length: ${body.length}`,
-  ];
-  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]);
+function encodeRequest(query: Float32Array, address: string, load: SearchLoad): Buffer {
+  const { topK: top_k, include_vectors, recall, consistency_level, collection } = load;
+  const query_vector = new Uint8Array(query.buffer, query.byteOffset, query.byteLength);
+  const asked = { query_vector, top_k, include_vectors, recall, consistency_level };
+  const body = encode(asked, { ignoreUndefined: true });
+  return encodePost(address, `/v1/collections/${collection}/search`, body);
 }
 
 interface SearchAnswer {
@@ -55,8 +33,8 @@ function check(body: Buffer, query: number, load: SearchLoad): CheckedAnswer {
 }
 
 async function run(load: SearchLoad): Promise<LoadResult> {
-  const requests = load.queries.map((query) => encodeRequest(query, load));
-  const [host = "", port] = load.address.split(":");
+  const { addresses } = load;
+  const requests = load.queries.map((query) => encodeRequest(query, addresses[0]!, load));
   const times: number[] = [];
   const kept: { readonly body: Buffer; readonly query: number }[] = [];
   let next = 0;
@@ -64,9 +42,9 @@ async function run(load: SearchLoad): Promise<LoadResult> {
   const cpu = process.cpuUsage();
   const began = performance.now();
   const end = began + load.seconds * 1000;
-  const client = (): Promise<void> =>
+  const client = (number: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const connection = new RawClient(host, Number(port), reject);
+      const connection = new RawClient(addresses[number % addresses.length]!, reject);
       const step = (): void => {
         const query = next++ % requests.length;
         const start = performance.now();
@@ -85,7 +63,7 @@ async function run(load: SearchLoad): Promise<LoadResult> {
       };
       step();
     });
-  await Promise.all(Array.from({ length: load.atOnce }, client));
+  await Promise.all(Array.from({ length: load.atOnce }, (_, number) => client(number)));
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   return {

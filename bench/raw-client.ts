@@ -12,6 +12,18 @@ const success = Buffer.from("HTTP/1.1 200");
 const readBytes = 256 * 1024;
 const firstAnswerBytes = 64 * 1024;
 
+/** A request in MessagePack, as bytes. */
+export function encodePost(address: string, path: string, body: Uint8Array): Buffer {
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: ${address}`,
+    "content-type: application/msgpack",
+    "accept: application/msgpack",
+    `content-length: ${body.length}`,
+  ];
+  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]);
+}
+
 export class RawClient {
   readonly #socket: Socket;
   #onAnswer: (body: Buffer) => void = () => undefined;
@@ -22,7 +34,9 @@ export class RawClient {
   #bodyAt = 0;
   #end = 0;
 
-  constructor(host: string, port: number, onError: (error: Error) => void) {
+  /** `address`: `HOST:PORT`. */
+  constructor(address: string, onError: (error: Error) => void) {
+    const [host = "", port] = address.split(":");
     this.#onError = onError;
     const buffer = Buffer.allocUnsafeSlow(readBytes);
     const onread = {
@@ -32,7 +46,7 @@ export class RawClient {
         return true;
       },
     };
-    this.#socket = connect({ host, port, noDelay: true, onread });
+    this.#socket = connect({ host, port: Number(port), noDelay: true, onread });
     this.#socket.on("error", onError);
   }
 

@@ -23,7 +23,15 @@ export async function searchRest(stage: SearchStage): Promise<void> {
   const load = await LoadProcess.start();
   const queries = data.truth.map((_, row) => rowOf(data.queries, row));
   const { address } = node;
-  const common = { address, collection, queries, topK, atOnce, seconds, recall: undefined };
+  const common = {
+    addresses: [address],
+    collection,
+    queries,
+    topK,
+    atOnce,
+    seconds,
+    recall: undefined,
+  };
   const client = connect({ nodes: [address] });
   try {
     await indexed(client, collection);
