@@ -1,0 +1,144 @@
+/**
+ * Three node processes under a parent in this process, joined through links that can be cut, for
+ * benchmarks that break things. The nodes are those of `dvesp serve --nodes 3`, but for where they say
+ * that others reach them.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SystemDisk, SystemNetwork, systemClock, systemRandom } from "../dist/base/index.js";
+import { Parent, keepSecret, launchProcess } from "../dist/processes/index.js";
+import type { NodePlan, ProcessCommand } from "../dist/processes/index.js";
+import { until } from "./cluster-process.js";
+import { LinkProxy } from "./link-proxy.js";
+import type { LinkState } from "./link-proxy.js";
+
+export interface FaultyNode {
+  readonly id: string;
+  readonly address: string;
+  readonly pid: number;
+}
+
+interface Description {
+  readonly nodes: readonly (FaultyNode & { readonly state: string })[];
+  readonly collections: readonly {
+    readonly shards: readonly {
+      readonly replicas: readonly { readonly state: string; readonly merkle_root: string }[];
+    }[];
+  }[];
+}
+
+const bin = fileURLToPath(new URL("../bin/dvesp", import.meta.url));
+const readyMsMax = 30_000;
+
+export class FaultyCluster {
+  readonly #parent: Parent;
+  readonly #data: string;
+  readonly #proxies: ReadonlyMap<string, LinkProxy>;
+
+  private constructor(parent: Parent, data: string, proxies: ReadonlyMap<string, LinkProxy>) {
+    this.#parent = parent;
+    this.#data = data;
+    this.#proxies = proxies;
+  }
+
+  static async start(nodes: number): Promise<FaultyCluster> {
+    const data = mkdtempSync(join(tmpdir(), "dvesp-faults-"));
+    const sockets = join(data, "s");
+    mkdirSync(sockets);
+    const secretFile = join(data, "secret");
+    const secret = await keepSecret(secretFile, systemRandom);
+    const ids = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+    const path = (id: string): string => join(sockets, `${id}.sock`);
+    const front = (id: string): string => join(sockets, `${id}.front`);
+    const proxies = new Map(ids.map((id) => [id, LinkProxy.listen(front(id), path(id))]));
+    const parent = await Parent.start({
+      ...{ data, sockets, secret, nodes, host: "127.0.0.1", port: 0 },
+      command: (plan, { address }) =>
+        nodeCommand(plan, address, { secretFile, advertise: `unix:${front(plan.node)}` }),
+      launch: launchProcess,
+      disk: new SystemDisk(),
+      network: new SystemNetwork(),
+      clock: systemClock,
+      random: systemRandom,
+      onEvent: () => undefined,
+      onLine: (node, stream, line) => {
+        if (stream === "stderr") process.stderr.write(`[${node}] ${line}\n`);
+      },
+    });
+    const cluster = new FaultyCluster(parent, data, proxies);
+    await parent.settled();
+    await cluster.healthy();
+    return cluster;
+  }
+
+  nodes(): readonly FaultyNode[] {
+    return this.#parent.nodes().flatMap((one) => {
+      if (one.state !== "serving") return [];
+      const { client_address: address, pid } = one.member;
+      return { id: one.node, address, pid };
+    });
+  }
+
+  /** The link between two nodes, in whichever direction it was dialled. */
+  setLink(one: string, other: string, state: LinkState): void {
+    this.#proxies.get(one)?.set(other, state);
+    this.#proxies.get(other)?.set(one, state);
+  }
+
+  /** Until all nodes are alive for each other, and all replicas have the same data. */
+  healthy(): Promise<void> {
+    return until("all nodes are alive, and alike", readyMsMax, async () => {
+      const nodes = this.nodes();
+      if (nodes.length < this.#proxies.size) return false;
+      const seen = await Promise.all(nodes.map((one) => describe(one.address)));
+      return seen.every(isHealthy);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#parent.close();
+    for (const proxy of this.#proxies.values()) proxy.close();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+async function describe(address: string): Promise<Description> {
+  const signal = AbortSignal.timeout(2000);
+  const answer = await fetch(`http://${address}/v1/cluster`, { signal });
+  return (await answer.json()) as Description;
+}
+
+function isHealthy({ nodes, collections }: Description): boolean {
+  const shards = collections.flatMap((one) => one.shards);
+  return (
+    nodes.every(({ state }) => state === "alive") &&
+    shards.every(({ replicas }) => {
+      const roots = new Set(replicas.map((one) => one.merkle_root));
+      return roots.size === 1 && replicas.every(({ state }) => state === "active");
+    })
+  );
+}
+
+function nodeCommand(
+  plan: NodePlan,
+  parent: string,
+  own: { readonly secretFile: string; readonly advertise: string },
+): ProcessCommand {
+  const given = {
+    "node-id": plan.node,
+    listen: plan.listen,
+    advertise: own.advertise,
+    parent,
+    "secret-file": own.secretFile,
+    data: plan.directory,
+    host: plan.host,
+    port: `${plan.port}`,
+    threads: "1",
+    "build-threads": "1",
+    "log-level": "error",
+  };
+  const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]);
+  return { file: process.execPath, args: [bin, "serve", ...args], env: process.env };
+}
