@@ -56,7 +56,12 @@ function clusterOptions() {
       positive,
     ),
     option("--node-id <id>", "id of a node under a parent; the parent sets it", "NODE_ID"),
-    option("--listen <address>", "where other nodes reach it", "LISTEN"),
+    option("--listen <address>", "where it listens for other nodes", "LISTEN"),
+    option(
+      "--advertise <address>",
+      "where other nodes reach it, when that is elsewhere",
+      "ADVERTISE",
+    ),
     option("--parent <address>", "where it reaches its parent", "PARENT"),
     option("--secret-file <file>", "what all nodes of the cluster know", "SECRET_FILE"),
   ];

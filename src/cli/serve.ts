@@ -19,6 +19,7 @@ export interface ServeCommandOptions {
   /** For one of the nodes under a parent. */
   readonly nodeId?: string;
   readonly listen?: string;
+  readonly advertise?: string;
   readonly parent?: string;
   readonly secretFile?: string;
 }
@@ -75,12 +76,13 @@ async function serveOptions(options: ServeCommandOptions): Promise<ServeOptions>
 
 /** Errors: `INVALID_ARGUMENT` when one of the options is missing that belong together. */
 async function clusterOptions(options: ServeCommandOptions): Promise<ServeOptions["cluster"]> {
-  const { nodeId, listen, parent, secretFile } = options;
+  const { nodeId, listen, advertise, parent, secretFile } = options;
   if (nodeId === undefined) return undefined;
   if (listen === undefined || parent === undefined || secretFile === undefined) {
     throw invalid("--node-id needs --listen, --parent and --secret-file");
   }
   const secret = await readSecret(secretFile);
   if (secret === undefined) throw invalid(`there is no secret in ${secretFile}`, "secret-file");
-  return { node: nodeId, listen, secret, store: { node: parentNode, address: parent } };
+  const store = { node: parentNode, address: parent };
+  return { node: nodeId, listen, secret, store, ...(advertise !== undefined && { advertise }) };
 }

@@ -28,8 +28,10 @@ import type { Standing } from "./standing.js";
 export interface ClusterOptions {
   /** The id of this node. */
   readonly node: string;
-  /** Where other nodes reach it: `unix:/path` or `host:port`. */
+  /** Where it listens for other nodes: `unix:/path` or `host:port`. */
   readonly listen: string;
+  /** Where they reach it; default: there. */
+  readonly advertise?: string;
   /** Where the process is reached that keeps the cluster store, and its id. */
   readonly store: { readonly node: string; readonly address: string };
   /** What all nodes of the cluster know, and nobody else. */
@@ -165,7 +167,9 @@ export class ClusterLink implements Standing {
    * nothing to say to them before its shards are open. Errors: `CLOSED` for an address in use.
    */
   async announce(clientAddress: string, pid: number): Promise<void> {
-    this.#address = await this.#peers.listen(this.#options.listen);
+    const { listen, advertise } = this.#options;
+    const address = await this.#peers.listen(listen);
+    this.#address = advertise ?? address;
     this.#expect();
     await this.#membership.join({
       node: this.#options.node,
