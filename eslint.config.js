@@ -6,6 +6,7 @@ export default tseslint.config(
       "dist/",
       "bench/compare/dist/",
       "dist-bench/",
+      "dist-sim/",
       "node_modules/",
       "src/kernels/",
       "*.config.js",

@@ -1,7 +1,8 @@
 /**
  * A network in memory, for twins and simulations: streams with a delay, links that can be cut and
- * healed. As with TCP, nothing within a stream is lost or swapped: what was sent over a link that is cut
- * arrives when it is healed, unless a side has given the stream up by then.
+ * healed, in one direction or both, and nodes that stand still. As with TCP, nothing within a stream is
+ * lost or swapped: what was sent over a link that is cut arrives when it is healed, unless a side has
+ * given the stream up by then.
  */
 import { Duplex } from "node:stream";
 import type { Clock } from "./clock.js";
@@ -16,15 +17,18 @@ interface Listening {
 export interface MemoryNetworkOptions {
   readonly clock: Clock;
   /** Of each chunk, one way; asked for anew each time. */
-  readonly delayMs?: () => number;
+  readonly delayMs?: (from: string, to: string) => number;
 }
 
 export class MemoryNetwork {
   readonly #clock: Clock;
-  readonly #delayMs: () => number;
+  readonly #delayMs: (from: string, to: string) => number;
   readonly #listening = new Map<string, Listening>();
   readonly #streams = new Set<MemoryStream>();
+  /** Directions in which nothing passes. */
   readonly #cuts = new Set<string>();
+  /** Nodes that stand still, and who waits to be let in by them. */
+  readonly #stopped = new Map<string, (() => void)[]>();
 
   constructor({ clock, delayMs = () => 0.1 }: MemoryNetworkOptions) {
     this.#clock = clock;
@@ -41,24 +45,59 @@ export class MemoryNetwork {
 
   /** Nothing passes between two nodes, and nobody is told. */
   cut(one: string, other: string): void {
-    this.#cuts.add(pairOf(one, other));
+    this.cutOneWay(one, other);
+    this.cutOneWay(other, one);
   }
 
+  /** Nothing passes in one direction. */
+  cutOneWay(from: string, to: string): void {
+    this.#cuts.add(directionOf(from, to));
+  }
+
+  /** All passes again, in both directions. */
   heal(one: string, other: string): void {
-    this.#cuts.delete(pairOf(one, other));
-    for (const stream of this.#streams) stream.flow();
+    this.#cuts.delete(directionOf(one, other));
+    this.#cuts.delete(directionOf(other, one));
+    this.#flow();
+  }
+
+  /** A node stands still: it takes nothing and sends nothing, and whoever dials it waits. */
+  stop(node: string): void {
+    if (!this.#stopped.has(node)) this.#stopped.set(node, []);
+  }
+
+  resume(node: string): void {
+    const waiting = this.#stopped.get(node) ?? [];
+    this.#stopped.delete(node);
+    for (const letIn of waiting) letIn();
+    this.#flow();
+  }
+
+  /** Ends the streams between two nodes; what was under way on them is lost. */
+  reset(one: string, other: string): void {
+    for (const stream of [...this.#streams]) {
+      const ends = [stream.node, stream.other];
+      if (ends.includes(one) && ends.includes(other)) stream.destroy();
+    }
   }
 
   /** Ends every stream of a node, as the end of its process does. */
   drop(node: string): void {
+    this.resume(node);
     for (const [address, { node: owner }] of [...this.#listening]) {
       if (owner === node) this.#listening.delete(address);
     }
     for (const stream of [...this.#streams]) if (stream.node === node) stream.destroy();
   }
 
-  isCut(one: string, other: string): boolean {
-    return this.#cuts.has(pairOf(one, other));
+  /** Whether nothing passes from one node to the other now. */
+  isCut(from: string, to: string): boolean {
+    const stands = this.#stopped.has(from) || this.#stopped.has(to);
+    return stands || this.#cuts.has(directionOf(from, to));
+  }
+
+  #flow(): void {
+    for (const stream of this.#streams) stream.flow();
   }
 
   #listen(node: string, address: string, onStream: (stream: Duplex) => void): Listener {
@@ -76,26 +115,40 @@ export class MemoryNetwork {
 
   #dial(node: string, address: string): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      this.#clock.after(this.#delayMs(), () => {
+      const arrive = (): void => {
         const listening = this.#listening.get(address);
-        if (!listening || this.isCut(node, listening.node)) {
+        const waiting = listening && this.#stopped.get(listening.node);
+        if (waiting) {
+          waiting.push(arrive);
+        } else if (!listening || !this.#isJoined(node, listening.node)) {
           reject(new DvespError("CLOSED", `${address}: nobody answers`));
-          return;
+        } else {
+          resolve(this.#join(node, listening));
         }
-        const near = this.#stream(node, listening.node);
-        const far = this.#stream(listening.node, node);
-        near.peer = far;
-        far.peer = near;
-        listening.onStream(far);
-        resolve(near);
-      });
+      };
+      this.#clock.after(this.#delayMs(node, address), arrive);
     });
+  }
+
+  #isJoined(one: string, other: string): boolean {
+    return !this.isCut(one, other) && !this.isCut(other, one);
+  }
+
+  /** The near end of a new stream. */
+  #join(node: string, listening: Listening): MemoryStream {
+    const near = this.#stream(node, listening.node);
+    const far = this.#stream(listening.node, node);
+    near.peer = far;
+    far.peer = near;
+    listening.onStream(far);
+    return near;
   }
 
   #stream(node: string, other: string): MemoryStream {
     const stream = new MemoryStream({
       node,
-      later: (action) => void this.#clock.after(this.#delayMs(), action),
+      other,
+      later: (action) => void this.#clock.after(this.#delayMs(node, other), action),
       isCut: () => this.isCut(node, other),
       ended: () => void this.#streams.delete(stream),
     });
@@ -106,6 +159,8 @@ export class MemoryNetwork {
 
 interface StreamParts {
   readonly node: string;
+  /** The node of the other end. */
+  readonly other: string;
   readonly later: (action: () => void) => void;
   readonly isCut: () => boolean;
   readonly ended: () => void;
@@ -126,6 +181,10 @@ class MemoryStream extends Duplex {
 
   get node(): string {
     return this.#parts.node;
+  }
+
+  get other(): string {
+    return this.#parts.other;
   }
 
   /** Moves on what waits, if it can move. */
@@ -171,6 +230,6 @@ class MemoryStream extends Duplex {
   }
 }
 
-function pairOf(one: string, other: string): string {
-  return one < other ? `${one} ${other}` : `${other} ${one}`;
+function directionOf(from: string, to: string): string {
+  return `${from} ${to}`;
 }

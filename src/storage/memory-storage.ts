@@ -25,7 +25,13 @@ export class MemoryStorage implements Storage {
       throw new DvespError("DIRECTORY_LOCKED", `${directory} is held by another node`);
     }
     this.#locked.add(directory);
-    return { release: () => void this.#locked.delete(directory) };
+    let held = true;
+    return {
+      release: () => {
+        if (held) this.#locked.delete(directory);
+        held = false;
+      },
+    };
   };
 
   /** What a power cut at this moment would leave; nobody holds a lock there. */

@@ -1,8 +1,8 @@
 /** What can befall a machine: power cuts, dead threads, stops, slow and full disks, jumps of its clock. */
 import { randomBelow } from "../../src/base/index.js";
 import type { Clock, Random } from "../../src/base/index.js";
-import type { FaultKind } from "./faults.js";
-import type { Machine } from "./sim-node.js";
+import type { Fault, FaultKind } from "./faults.js";
+import type { Machine } from "./machine.js";
 
 export interface MachineFaultParts {
   readonly machines: readonly Machine[];
@@ -10,86 +10,78 @@ export interface MachineFaultParts {
   readonly random: Random;
 }
 
-const hosts = ["search-0", "write-0", "build-0"];
-
 export function machineFaults(parts: MachineFaultParts): FaultKind[] {
+  const on = (
+    name: string,
+    weight: number,
+    lastsMsMax: number,
+    begin: (machine: Machine) => Fault,
+  ): FaultKind => ({ name, weight, lastsMsMax, begin: () => troubled(parts, begin) });
   return [
-    { name: "power_cut", weight: 3, lastsMsMax: 3000, begin: () => powerCut(parts) },
-    { name: "dead_thread", weight: 2, lastsMsMax: 10, begin: () => deadThread(parts) },
-    { name: "standstill", weight: 2, lastsMsMax: 4000, begin: () => standstill(parts) },
-    { name: "slow_disk", weight: 2, lastsMsMax: 3000, begin: () => slowDisk(parts) },
-    { name: "full_disk", weight: 1, lastsMsMax: 3000, begin: () => fullDisk(parts) },
-    { name: "clock_jump", weight: 1, lastsMsMax: 10, begin: () => clockJump(parts) },
+    on("power_cut", 3, 3000, powerCut),
+    on("kill", 3, 3000, kill),
+    on("dead_thread", 2, 10, (machine) => deadThread(machine, parts)),
+    on("standstill", 2, 4000, standstill),
+    on("slow_disk", 2, 3000, (machine) => slowDisk(machine, parts)),
+    on("full_disk", 1, 3000, fullDisk),
+    on("clock_jump", 1, 10, (machine) => clockJump(machine, parts)),
   ];
 }
 
-/** A machine that runs and that no other fault has now. */
-function healthy({ machines, random }: MachineFaultParts): Machine | undefined {
-  const some = machines.filter((one) => one.life && !one.isTroubled);
-  return some[randomBelow(random, Math.max(1, some.length))];
-}
-
-function powerCut(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
+/** A fault of a machine that runs and that no other one has now. */
+function troubled(
+  { machines, random }: MachineFaultParts,
+  begin: (machine: Machine) => Fault,
+): Fault | undefined {
+  const healthy = machines.filter((one) => one.running && !one.isTroubled);
+  const machine = healthy[randomBelow(random, Math.max(1, healthy.length))];
   if (!machine) return undefined;
-  machine.crash();
-  return { where: machine.name, mend: () => machine.start() };
-}
-
-function deadThread(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
-  if (!machine?.life) return undefined;
-  const host = hosts[randomBelow(parts.random, hosts.length)] as string;
-  const { node } = machine.life;
-  const up = node.hosts.hosts().some(({ name, state }) => name.endsWith(host) && state === "up");
-  if (!up) return undefined;
-  void node.hosts.killHost(host, "terminate");
-  return { where: `${machine.name}/${host}`, mend: () => undefined };
-}
-
-function standstill(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
-  const clock = machine?.life?.clock;
-  if (!machine || !clock) return undefined;
   machine.isTroubled = true;
-  clock.pause();
-  const mend = (): void => {
+  const { where, mend } = begin(machine);
+  const mended = async (): Promise<void> => {
+    await mend();
     machine.isTroubled = false;
-    clock.resume();
   };
-  return { where: machine.name, mend };
+  return { where: `${machine.name}${where}`, mend: mended };
 }
 
-function slowDisk(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
-  if (!machine) return undefined;
-  const { medium } = machine.storage.disk;
-  machine.isTroubled = true;
-  medium.slowDown(parts.clock, 1 + randomBelow(parts.random, 40));
-  const mend = (): void => {
-    machine.isTroubled = false;
-    medium.slowDown(parts.clock, 0);
-  };
-  return { where: machine.name, mend };
+function powerCut(machine: Machine): Fault {
+  machine.cutPower();
+  return { where: "", mend: () => machine.start() };
 }
 
-function fullDisk(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
-  if (!machine) return undefined;
+function kill(machine: Machine): Fault {
+  machine.kill();
+  return { where: "", mend: () => machine.start() };
+}
+
+function deadThread(machine: Machine, { random }: MachineFaultParts): Fault {
+  const hosts = machine.running?.node.hosts;
+  const up = hosts?.hosts().filter(({ state }) => state === "up") ?? [];
+  const { name } = up[randomBelow(random, up.length)] as { name: string };
+  void hosts?.killHost(name, "terminate");
+  return { where: `, ${name}`, mend: () => undefined };
+}
+
+function standstill(machine: Machine): Fault {
+  machine.stop();
+  return { where: "", mend: () => machine.resume() };
+}
+
+function slowDisk(machine: Machine, { clock, random }: MachineFaultParts): Fault {
   const { medium } = machine.storage.disk;
-  machine.isTroubled = true;
+  medium.slowDown(clock, 1 + randomBelow(random, 40));
+  return { where: "", mend: () => medium.slowDown(clock, 0) };
+}
+
+function fullDisk(machine: Machine): Fault {
+  const { medium } = machine.storage.disk;
   medium.limitBytes(medium.usedBytes);
-  const mend = (): void => {
-    machine.isTroubled = false;
-    medium.limitBytes(Infinity);
-  };
-  return { where: machine.name, mend };
+  return { where: "", mend: () => medium.limitBytes(Infinity) };
 }
 
-function clockJump(parts: MachineFaultParts): ReturnType<FaultKind["begin"]> {
-  const machine = healthy(parts);
-  if (!machine) return undefined;
-  const ms = randomBelow(parts.random, 20_000) - 10_000;
+function clockJump(machine: Machine, { random }: MachineFaultParts): Fault {
+  const ms = randomBelow(random, 20_000) - 10_000;
   machine.jumpClock(ms);
-  return { where: `${machine.name} by ${ms} ms`, mend: () => undefined };
+  return { where: ` by ${ms} ms`, mend: () => undefined };
 }

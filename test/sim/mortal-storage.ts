@@ -1,4 +1,4 @@
-/** Storage as one life of a host sees it: once that life has ended, no call returns any more. */
+/** Storage as one life of a process or host sees it: once that life has ended, no call returns any more. */
 import type { Disk, DiskFile, OpenMode } from "../../src/base/index.js";
 import type { OpenTable, Storage } from "../../src/storage/index.js";
 
@@ -6,15 +6,20 @@ type OpenedTable = Awaited<ReturnType<OpenTable>>;
 
 export class MortalStorage implements Storage {
   readonly disk: Disk;
-  readonly lock: Storage["lock"];
   readonly #storage: Storage;
+  readonly #held = new Set<ReturnType<Storage["lock"]>>();
   #ended = false;
 
   constructor(storage: Storage) {
     this.#storage = storage;
     this.disk = new MortalDisk(storage.disk, (work) => this.#alive(work));
-    this.lock = storage.lock;
   }
+
+  readonly lock: Storage["lock"] = (directory, clock) => {
+    const lock = this.#storage.lock(directory, clock);
+    this.#held.add(lock);
+    return lock;
+  };
 
   readonly openTable: OpenTable = (directory, _, mode) =>
     this.#alive(async () => {
@@ -22,8 +27,10 @@ export class MortalStorage implements Storage {
       return mortalTable(table, (work) => this.#alive(work));
     });
 
+  /** The system gives back what a process has locked when it ends. */
   end(): void {
     this.#ended = true;
+    for (const lock of this.#held) lock.release();
   }
 
   async #alive<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,18 @@
 /** One machine of its own, with its faults. */
-import { MemoryNetwork, randomBelow, randomFraction, seededRandom } from "../../src/base/index.js";
+import {
+  MemoryNetwork,
+  present,
+  randomBelow,
+  randomFraction,
+  seededRandom,
+} from "../../src/base/index.js";
 import type { Random } from "../../src/base/index.js";
 import type { Loader } from "../../src/runtime/index.js";
 import { MemoryStorage } from "../../src/storage/index.js";
 import { DriftingClock } from "./drifting-clock.js";
 import { machineFaults } from "./machine-faults.js";
 import { collection, dimension } from "./requests.js";
-import { Machine, endpointOf } from "./sim-node.js";
+import { Machine, endpointOf } from "./machine.js";
 import type { SimTime } from "./sim-time.js";
 import type { MakeWorld } from "./world.js";
 
@@ -21,11 +27,12 @@ export interface SingleOptions {
 
 export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
   return async ({ time, random }) => {
-    const network = new MemoryNetwork({ clock: time.clock }).at("n1");
+    const network = new MemoryNetwork({ clock: time.clock });
     const clock = driftingClock(time, random);
     const storage = makeStorage?.() ?? new MemoryStorage();
     const machine = new Machine({ name: "n1", clock, random, network, load, storage });
-    const { store } = await time.until(machine.start());
+    await time.until(machine.start());
+    const store = present(machine.running, "a node that serves").store;
     const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
     await time.until(store.create_collection({ collection, dimension, index: { type } }));
     return {
@@ -34,7 +41,7 @@ export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
       faults: machineFaults({ machines: [machine], clock: time.clock, random: fork(random) }),
       settle: () => time.pass(restMs),
       close: async () => {
-        if (machine.life) await time.until(machine.life.store.close());
+        await time.until(present(machine.running, "a node that serves").store.close());
       },
     };
   };

@@ -59,6 +59,60 @@ describe("network in memory", () => {
     expect(heard.join(" ")).toBe("one two");
   });
 
+  it("lets one direction pass when only the other is cut", async () => {
+    const { network, clock } = memory();
+    const heard: string[] = [];
+    await network.at("b").listen("b:1", (stream) => {
+      stream.on("data", (chunk: Buffer) => heard.push(chunk.toString()));
+      stream.write("from b");
+    });
+    const dialled = network.at("a").dial("b:1");
+    await clock.advance(1);
+    const stream = await dialled;
+    stream.on("data", (chunk: Buffer) => heard.push(chunk.toString()));
+    network.cutOneWay("a", "b");
+    stream.write("from a");
+    await clock.advance(100);
+    expect(heard).toEqual(["from b"]);
+    network.heal("a", "b");
+    await clock.advance(10);
+    expect(heard).toEqual(["from b", "from a"]);
+  });
+
+  it("lets a node that stands still neither take nor send, and whoever dials it wait", async () => {
+    const { network, clock } = memory();
+    let taken = 0;
+    await network.at("b").listen("b:1", (stream) => {
+      taken++;
+      stream.resume();
+    });
+    network.stop("b");
+    let isDialled = false;
+    const dialled = network.at("a").dial("b:1");
+    void dialled.then(() => (isDialled = true));
+    await clock.advance(5000);
+    expect([taken, isDialled]).toEqual([0, false]);
+    network.resume("b");
+    await clock.advance(10);
+    expect([taken, isDialled]).toEqual([1, true]);
+  });
+
+  it("loses what was under way on a stream that is reset", async () => {
+    const { network, clock } = memory();
+    const heard: string[] = [];
+    await network.at("b").listen("b:1", (stream) => {
+      stream.on("data", (chunk: Buffer) => heard.push(chunk.toString()));
+    });
+    const dialled = network.at("a").dial("b:1");
+    await clock.advance(1);
+    const stream = await dialled;
+    stream.write("lost");
+    network.reset("b", "a");
+    await clock.advance(10);
+    expect(heard).toEqual([]);
+    expect(stream.destroyed).toBe(true);
+  });
+
   it("ends the streams of a node that is dropped", async () => {
     const { network, clock } = memory();
     await network.at("b").listen("b:1", (stream) => stream.resume());

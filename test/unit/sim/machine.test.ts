@@ -3,7 +3,7 @@ import { MemoryNetwork, seededRandom } from "../../../src/base/index.js";
 import { MemoryStorage } from "../../../src/storage/index.js";
 import { loadActorModules } from "../../sim/actor-modules.js";
 import { DriftingClock } from "../../sim/drifting-clock.js";
-import { Machine } from "../../sim/sim-node.js";
+import { Machine } from "../../sim/machine.js";
 import { SimTime } from "../../sim/sim-time.js";
 
 const collection = "c";
@@ -15,11 +15,12 @@ async function makeMachine(): Promise<{ time: SimTime; machine: Machine }> {
     name: "n1",
     clock: new DriftingClock(time.clock, 1.001, 20),
     random: seededRandom(1),
-    network: new MemoryNetwork({ clock: time.clock }).at("n1"),
+    network: new MemoryNetwork({ clock: time.clock }),
     load,
     storage: new MemoryStorage(),
   });
-  const { store } = await time.until(machine.start());
+  await time.until(machine.start());
+  const { store } = machine.running!;
   await time.until(store.create_collection({ collection, dimension: 2, index: { type: "hnsw" } }));
   return { time, machine };
 }
@@ -32,11 +33,12 @@ describe("a simulated machine", () => {
   it("has after a crash what was acknowledged before", async () => {
     const { time, machine } = await makeMachine();
     for (let round = 1; round <= 3; round++) {
-      const { store } = machine.life!;
+      const { store } = machine.running!;
       await time.until(store.insert({ collection, vectors: rows(10) }));
       void store.insert({ collection, vectors: rows(1) }).catch(() => undefined);
-      machine.crash();
-      const { store: next } = await time.until(machine.start());
+      machine.cutPower();
+      await time.until(machine.start());
+      const { store: next } = machine.running!;
       const { count } = await time.until(next.count({ collection }));
       expect(count).toBeGreaterThanOrEqual(10 * round);
       expect(count).toBeLessThanOrEqual(11 * round);
@@ -45,7 +47,7 @@ describe("a simulated machine", () => {
 
   it.each(["write-0", "search-0", "build-0"])("goes on after the death of %s", async (host) => {
     const { time, machine } = await makeMachine();
-    const { node, store } = machine.life!;
+    const { node, store } = machine.running!;
     const before = time.until(store.insert({ collection, vectors: rows(10) }));
     await node.hosts.killHost(host, "terminate");
     await before;
@@ -59,7 +61,7 @@ describe("a simulated machine", () => {
 
   it("does nothing while its clock stands still", async () => {
     const { time, machine } = await makeMachine();
-    const { clock } = machine.life!;
+    const { clock } = machine.running!.life;
     let fired = 0;
     clock.after(10, () => fired++);
     clock.pause();

@@ -1,0 +1,130 @@
+/**
+ * One machine of a simulation: a clock and a disk that outlast the node which runs on it, and that node,
+ * life after life.
+ */
+import { isDvespError, sleep } from "../../src/base/index.js";
+import type { Clock, MemoryNetwork, Random } from "../../src/base/index.js";
+import { EmbeddedStore } from "../../src/node/embedded-store.js";
+import { Node } from "../../src/node/node.js";
+import type { NodeOptions } from "../../src/node/node.js";
+import type { VectorStore } from "../../src/protocol/index.js";
+import type { Loader } from "../../src/runtime/index.js";
+import type { MemoryStorage } from "../../src/storage/index.js";
+import type { Endpoint } from "./client.js";
+import type { DriftingClock } from "./drifting-clock.js";
+import { Life } from "./life.js";
+
+export interface MachineParts {
+  readonly name: string;
+  readonly clock: DriftingClock;
+  readonly random: Random;
+  readonly network: MemoryNetwork;
+  readonly load: Loader;
+  readonly storage: MemoryStorage;
+  /** The cluster that its node belongs to; default: it is alone. */
+  readonly cluster?: NodeOptions["cluster"];
+  /** Told of every start that failed. */
+  readonly onFailedStart?: (error: unknown) => void;
+}
+
+/** A node that serves. */
+export interface Running {
+  readonly life: Life;
+  readonly node: Node;
+  readonly store: VectorStore;
+}
+
+const path = "/data";
+const startAgainMs = 200;
+/** Of the machine's processes; one, and always the same. */
+const pid = 1;
+
+export class Machine {
+  readonly #parts: MachineParts;
+  storage: MemoryStorage;
+  /** Whether a fault that is not mended yet has it. */
+  isTroubled = false;
+  #life: Life | undefined;
+  #running: Running | undefined;
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+    this.storage = parts.storage;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  /** The node that serves; undefined while there is none. */
+  get running(): Running | undefined {
+    return this.#running;
+  }
+
+  /** Starts a node on what is on the disk, again as long as that fails. */
+  async start(): Promise<void> {
+    for (;;) {
+      const life = new Life({ ...this.#parts, storage: this.storage });
+      this.#life = life;
+      try {
+        const node = await this.#open(life);
+        const { registry, system } = node;
+        const close = (): Promise<void> => node.close();
+        const store = new EmbeddedStore({ registry, random: system.random, close });
+        this.#running = { life, node, store };
+        return;
+      } catch (error) {
+        if (!isDvespError(error)) throw error;
+        this.#parts.onFailedStart?.(error);
+        life.end();
+        await sleep(this.#parts.clock, startAgainMs);
+      }
+    }
+  }
+
+  /** The power fails: what was not synced is lost, or torn. */
+  cutPower(): void {
+    this.kill();
+    this.storage = this.storage.crash(this.#parts.random);
+  }
+
+  /** The process ends at once; what it has written stays. */
+  kill(): void {
+    this.#life?.end();
+    this.#life = undefined;
+    this.#running = undefined;
+  }
+
+  /** Nothing runs until `resume`, but time goes on. */
+  stop(): void {
+    this.#life?.pause();
+  }
+
+  resume(): void {
+    this.#life?.resume();
+  }
+
+  jumpClock(ms: number): void {
+    this.#parts.clock.jump(ms);
+  }
+
+  async #open(life: Life): Promise<Node> {
+    const { name, cluster } = this.#parts;
+    const options = { path, threads: 1, build_threads: 1, test_hooks: true, cluster };
+    const node = await Node.open(options, undefined, life.environment);
+    await node.standing.announce(`${name}:client`, pid);
+    return node;
+  }
+}
+
+export function endpointOf(machine: Machine): Endpoint {
+  return {
+    name: machine.name,
+    store: () => machine.running?.store,
+    whenRunning: (action) => void machine.running?.life.clock.after(0, action),
+  };
+}
