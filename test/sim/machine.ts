@@ -6,7 +6,7 @@ import { isDvespError, sleep } from "../../src/base/index.js";
 import type { Clock, MemoryNetwork, Random } from "../../src/base/index.js";
 import { EmbeddedStore } from "../../src/node/embedded-store.js";
 import { Node } from "../../src/node/node.js";
-import type { NodeOptions } from "../../src/node/node.js";
+import type { NodeOptions } from "../../src/node/node-options.js";
 import type { VectorStore } from "../../src/protocol/index.js";
 import type { Loader } from "../../src/runtime/index.js";
 import type { MemoryStorage } from "../../src/storage/index.js";
