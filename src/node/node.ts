@@ -262,7 +262,7 @@ export class Node {
       disk: this.#environment.storage.disk,
       demand: this.#tuning.demand,
       codec: this.gateways,
-      repair: (stale) => this.system.emit("stale_rows", { collection, ...stale }),
+      repair: (stale) => this.repair?.stale(collection, stale),
       onLifecycle: (event) => this.#publishLifecycle(event),
       whyClosed: () => this.#whyStopping() ?? this.registry.whyGone(collection, map.uid),
     });

@@ -3,7 +3,13 @@
  * are lost, and are answered too late; nodes go down and lose what they had. All from a seed.
  */
 import type { Random } from "../../src/base/index.js";
-import { VirtualClock, randomBelow, randomFraction, seededRandom } from "../../src/base/index.js";
+import {
+  VirtualClock,
+  randomBelow,
+  randomFraction,
+  seededRandom,
+  toDvespError,
+} from "../../src/base/index.js";
 import { makeVersion } from "../../src/consistency/index.js";
 import { hashEnd } from "../../src/cluster/index.js";
 import type { ReplicaPlace, ReplicaState, ShardPlaces } from "../../src/cluster/index.js";
@@ -152,12 +158,24 @@ export class PlainCluster {
     if (this.replica(to) !== life) return { outcome: "gone" };
     this.asked.push({ node: to, type: message.type });
     this.onMessage(to, message.type);
-    const value = life.handle(message as Parameters<PlainReplica["handle"]>[0]);
+    const end = await this.answer(to, message).then(
+      (value): AskResult<unknown> => ({ outcome: "ok", value }),
+      (error: unknown): AskResult<unknown> => ({
+        outcome: "refused",
+        error: toDvespError(error).toPlain(),
+      }),
+    );
     if (from !== to) {
       await this.#travel();
       if (this.#isLost(to, from)) return this.#timeout(timeoutMs);
     }
-    return { outcome: "ok", value };
+    return end;
+  }
+
+  /** What the replica there makes of a message. */
+  protected answer(node: string, message: { type: string }): Promise<unknown> {
+    const known = message as Parameters<PlainReplica["handle"]>[0];
+    return Promise.resolve(this.replica(node).handle(known));
   }
 
   #travel(): Promise<void> {

@@ -5,9 +5,10 @@
  */
 import { parseUuid, uuidBytes } from "../../base/index.js";
 import type { Random, Timer } from "../../base/index.js";
-import type { ClusterView, CollectionMap, ReplicaPlace, ShardPlaces } from "../../cluster/index.js";
+import type { ClusterView, CollectionMap, ShardPlaces } from "../../cluster/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { ActorRef } from "../../runtime/index.js";
+import type { StaleRows } from "../reads/read-parts.js";
 import type { ShardAccess } from "../replicas/access.js";
 import type { Hints } from "../writes/hints.js";
 import type { HintsMessage } from "./hint-messages.js";
@@ -31,13 +32,6 @@ export interface NodeRepairParts extends Omit<LoggedSyncParts, "throttle"> {
   readonly keeper: ActorRef<HintsMessage>;
   readonly random: Random;
   readonly versions: HybridClock;
-}
-
-/** What a read found: ids, as text, of which the replica there has not the newest. */
-export interface StaleReads {
-  readonly shard: number;
-  readonly place: ReplicaPlace;
-  readonly ids: readonly string[];
 }
 
 /** What repair knows of a shard, for `/v1/cluster`. */
@@ -106,13 +100,11 @@ export class NodeRepair {
     return this.#hints.of(collection, uid);
   }
 
-  /** For the reads of a collection, which found that a replica lacks something. Never throws. */
-  staleOf(collection: string): (stale: StaleReads) => void {
-    return ({ shard, place, ids }) => {
-      const packed = new Uint8Array(ids.length * uuidBytes);
-      ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
-      this.#reads.repair({ collection, shard, node: place.node, ids: packed });
-    };
+  /** For reads, which found that a replica lacks something. Never throws, and takes little time. */
+  stale(collection: string, { shard, place, ids }: StaleRows): void {
+    const packed = new Uint8Array(ids.length * uuidBytes);
+    ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
+    this.#reads.repair({ collection, shard, node: place.node, ids: packed });
   }
 
   /** Undefined when this node has no replica of the shard, or it has no other. */

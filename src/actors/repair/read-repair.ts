@@ -10,7 +10,7 @@ import { ReplicaQuestions } from "./replica-questions.js";
 import type { Throttle } from "./throttle.js";
 import { bytesOfRows, idName, idsOf, selectRows } from "./versioned-rows.js";
 
-export interface StaleRows {
+export interface StaleIds {
   readonly collection: string;
   readonly shard: number;
   /** Whose replica is behind. */
@@ -33,7 +33,7 @@ const idsPerStep = 256;
 export class ReadRepair {
   readonly #parts: ReadRepairParts;
   /** By shard and node, the ids that wait. */
-  readonly #waiting = new Map<string, { readonly stale: StaleRows; readonly ids: Set<string> }>();
+  readonly #waiting = new Map<string, { readonly stale: StaleIds; readonly ids: Set<string> }>();
   #count = 0;
   #working: Promise<void> | undefined;
   #isStopped = false;
@@ -45,7 +45,7 @@ export class ReadRepair {
   }
 
   /** Never throws, and takes no time. */
-  repair(stale: StaleRows): void {
+  repair(stale: StaleIds): void {
     if (this.#isStopped) return;
     const key = `${stale.collection} ${stale.shard} ${stale.node}`;
     const entry = this.#waiting.get(key) ?? { stale, ids: new Set<string>() };
@@ -83,7 +83,7 @@ export class ReadRepair {
     }
   }
 
-  async #repairStep({ collection, shard, node }: StaleRows, ids: Uint8Array): Promise<void> {
+  async #repairStep({ collection, shard, node }: StaleIds, ids: Uint8Array): Promise<void> {
     const { limits, throttle, shardOf } = this.#parts;
     const found = shardOf(collection, shard);
     const target = found?.replicas.find(({ place }) => place.node === node);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DvespError, packBytes, randomFraction } from "../../../../src/base/index.js";
 import { decodeHint, encodeHint } from "../../../../src/actors/repair/hint-messages.js";
+import { replayHints } from "../../../../src/actors/repair/hint-replay.js";
 import { NodeHints } from "../../../../src/actors/repair/node-hints.js";
 import { repairLimits } from "../../../../src/actors/repair/limits.js";
 import type { WriteMessage } from "../../../../src/actors/replica/messages.js";
@@ -187,6 +188,22 @@ describe("hints", () => {
       expect.objectContaining({ type: "hints_replayed", node: "n3", dropped: 1 }),
     );
     await world.hints.stop();
+  });
+
+  it("are not replayed when they became too old after they were read", async () => {
+    const world = await World.open();
+    const hint = { collection: "docs", uid, shard: 0, message: world.write(1) };
+    await world.clock.advance(repairLimits.hintMs + 1);
+    const batches = [{ hints: [hint], sequences: [1], lost: 0 }];
+    const confirmed: number[] = [];
+    const count = await replayHints({
+      ...{ node: "n2", clock: world.clock, limits: repairLimits },
+      shardOf: () => world.shardOf("n1"),
+      next: () => Promise.resolve(batches.shift() ?? { hints: [], sequences: [], lost: 0 }),
+      confirmed: (sequence) => Promise.resolve(void confirmed.push(sequence)),
+    });
+    expect(count).toEqual({ replayed: 0, dropped: 1, isDone: true });
+    expect([confirmed, world.lateOf("n2")]).toEqual([[1], []]);
   });
 
   it("are on the disk what they were", () => {

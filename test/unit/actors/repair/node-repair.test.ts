@@ -73,14 +73,13 @@ describe("the repair of a node", () => {
     world.remove(2, ["n3"]);
     const place = placeOf("n2", "active");
     const stale = { shard: 0, place, ids: [1, 2, 3].map(uuidOf) };
-    const tell = repair.staleOf("docs");
-    tell(stale);
-    tell(stale);
+    repair.stale("docs", stale);
+    repair.stale("docs", stale);
     await world.clock.advance(100);
     expect([...world.replica("n2").rows.keys()]).toEqual([idOf(1), idOf(2)]);
     expect(world.asked.filter(({ type }) => type === "apply")).toHaveLength(2);
-    tell({ ...stale, ids: Array.from({ length: 20_000 }, (_, n) => uuidOf(n)) });
-    tell({ ...stale, place: placeOf("n9", "active") });
+    repair.stale("docs", { ...stale, ids: Array.from({ length: 20_000 }, (_, n) => uuidOf(n)) });
+    repair.stale("docs", { ...stale, place: placeOf("n9", "active") });
     await world.clock.advance(1000);
     expect(world.replica("n2").live()).toEqual([idOf(1)]);
     await repair.stop();

@@ -157,6 +157,20 @@ describe("convergence", () => {
     await world.stop();
   });
 
+  it("says nothing while a replica is being filled", async () => {
+    const world = new RepairWorld(nodes, 7, limits);
+    world.put(1, nodes, 1000);
+    world.wipe("n3");
+    world.remove(1, ["n1", "n2"], 0);
+    world.start("n1", "n2");
+    await world.clock.advance(200_000);
+    expect(world.replica("n1").converged).toBe("");
+    expect(world.replica("n1").tombstones()).toEqual([idOf(1)]);
+    world.start("n3");
+    await world.until(() => world.replica("n1").rows.size === 0, 100_000);
+    await world.stop();
+  });
+
   it("does not make pairs exchange tombstones when one did not hear of it", async () => {
     const world = new RepairWorld(nodes, 5, limits);
     const version = world.remove(1, nodes, 1000);
