@@ -3,12 +3,13 @@
  * an id wins. A row that some replica did not return may be deleted or newer there, so that one is
  * asked for the versions of what it left out.
  */
-import { parseUuid, present, uuidBytes } from "../../base/index.js";
+import { present } from "../../base/index.js";
 import type { RawRow } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ReplicaAccess } from "../replicas/access.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
 import { marginMs } from "./ask-replicas.js";
+import { packIds } from "./pack-ids.js";
 import type { ReadRun } from "./read-parts.js";
 import type { StaleBook } from "./stale-book.js";
 
@@ -73,8 +74,7 @@ export class RowJudge {
   }
 
   async #versions(replica: ReplicaAccess, rows: readonly RawRow[]): Promise<readonly string[]> {
-    const ids = new Uint8Array(rows.length * uuidBytes);
-    rows.forEach(({ id }, index) => parseUuid(id, ids, index * uuidBytes));
+    const ids = packIds(rows.map(({ id }) => id));
     const message = { type: "rows", ids, contents: false } as const;
     const result = await replica.read<VersionedRows>(message, this.#run.leftMs + marginMs);
     return answerOf(result, "a replica").versions;

@@ -1,5 +1,4 @@
 /** A page of one shard in the order of ids, at a level. */
-import { parseUuid, uuidBytes } from "../../base/index.js";
 import type { NormalScroll, RawRow } from "../../protocol/index.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { unpackRows } from "../searcher/replica-answer.js";
@@ -8,6 +7,7 @@ import { makeCursor } from "../searcher/scroll-cursor.js";
 import { askReplicas } from "./ask-replicas.js";
 import type { Answered } from "./ask-replicas.js";
 import { RowJudge } from "./judge-rows.js";
+import { packIds } from "./pack-ids.js";
 import type { ReadRun } from "./read-parts.js";
 import { StaleBook } from "./stale-book.js";
 
@@ -62,9 +62,7 @@ export function byId(a: RawRow, b: RawRow): number {
 }
 
 export function cursorAfter(id: string): string {
-  const bytes = new Uint8Array(uuidBytes);
-  parseUuid(id, bytes, 0);
-  return makeCursor(bytes);
+  return makeCursor(packIds([id]));
 }
 
 /** Up to where all replicas have said what they have. */

@@ -1,0 +1,164 @@
+/** Reads over replicas that differ, against what the newest of all they hold says. */
+import { describe, expect, it } from "vitest";
+import type { ConsistencyLevel, RawRow } from "../../../../src/protocol/index.js";
+import { ReadWorld, evenOnly, positionOf, versionOf } from "./model-reader.js";
+import type { ModelRow } from "./model-reader.js";
+import { countOf, getOf, scrollOf, searchAt } from "./requests.js";
+
+const firstSeed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const positions = 1000;
+
+/** What all replicas together know: the newest of each id. */
+class Truth {
+  readonly rows = new Map<string, ModelRow>();
+
+  live(isFiltered = false): string[] {
+    return [...this.rows]
+      .filter(([, { position }]) => position !== undefined && (!isFiltered || position % 2 === 0))
+      .map(([id]) => id)
+      .sort();
+  }
+
+  nearest(at: number, isFiltered: boolean): string[] {
+    const distance = (id: string): number => Math.abs((this.rows.get(id)?.position ?? 0) - at);
+    return this.live(isFiltered).sort((a, b) => distance(a) - distance(b) || (a < b ? -1 : 1));
+  }
+}
+
+/** Writes rows, changes and deletes; each reaches all replicas, or at least `copies` of them. */
+function fill(world: ReadWorld, count: number, copies: number): Truth {
+  const truth = new Truth();
+  const ids = Array.from({ length: Math.ceil(count / 2) }, () => world.newId());
+  for (let n = 0; n < count; n++) {
+    const id = ids[world.below(ids.length)] as string;
+    const isDelete = world.below(4) === 0;
+    const row = { version: versionOf(n), ...(!isDelete && { position: world.below(positions) }) };
+    truth.rows.set(id, row);
+    const replicas = world.readersOf(id);
+    const missing = world.below(replicas.length - copies + 1);
+    const first = world.below(replicas.length);
+    for (let index = 0; index < replicas.length - missing; index++) {
+      replicas[(first + index) % replicas.length]?.rows.set(id, row);
+    }
+  }
+  return truth;
+}
+
+const idsOf = (rows: readonly RawRow[]): string[] => rows.map(({ id }) => id);
+
+interface Case {
+  readonly level: ConsistencyLevel;
+  readonly shards: number;
+  readonly replicas: number;
+  /** Replicas that every write reached. */
+  readonly copies: number;
+}
+
+const cases: Case[] = [
+  { level: "ONE", shards: 3, replicas: 1, copies: 1 },
+  { level: "ONE", shards: 2, replicas: 3, copies: 3 },
+  { level: "QUORUM", shards: 1, replicas: 3, copies: 2 },
+  { level: "QUORUM", shards: 3, replicas: 3, copies: 2 },
+  { level: "QUORUM", shards: 2, replicas: 5, copies: 3 },
+  { level: "ALL", shards: 1, replicas: 2, copies: 1 },
+  { level: "ALL", shards: 3, replicas: 3, copies: 1 },
+];
+
+describe.each(cases)(
+  `reads at $level over $shards shards of $replicas replicas (SEED=${firstSeed})`,
+  ({ level: consistency_level, shards, replicas, copies }) => {
+    const at = { consistency_level };
+
+    it.each([0, 1, 2, 3, 4, 5])("see the newest of every row (%d)", async (offset) => {
+      const world = new ReadWorld({ seed: firstSeed + offset, shards, replicas });
+      const truth = fill(world, 150, copies);
+      for (const readers of world.readers) {
+        for (const reader of readers) reader.delayMs = () => 1 + world.below(60);
+      }
+      for (const filter of [undefined, evenOnly]) {
+        const isFiltered = filter !== undefined;
+        for (let query = 0; query < 8; query++) {
+          const position = world.below(positions);
+          const page = { top_k: 1 + world.below(20), offset: world.below(10) };
+          const asked = searchAt(position, { ...at, ...page, filter });
+          const found = await world.ended(world.reads.read(asked));
+          const nearest = truth.nearest(position, isFiltered);
+          const wanted = nearest.slice(page.offset, page.offset + page.top_k);
+          expect(idsOf(rowsOf(found))).toEqual(wanted);
+          for (const row of rowsOf(found)) {
+            expect(row.version).toBe(truth.rows.get(row.id)?.version);
+            expect(positionOf(row)).toBe(truth.rows.get(row.id)?.position);
+          }
+        }
+        const counted = await world.ended(world.reads.read(countOf({ ...at, filter })));
+        expect(counted).toEqual({ operation: "count", count: truth.live(isFiltered).length });
+        expect(await walk(world, { ...at, filter })).toEqual(truth.live(isFiltered));
+      }
+      const asked = [...truth.rows.keys(), world.newId()];
+      const got = await world.ended(world.reads.read(getOf(asked, at)));
+      const live = new Set(truth.live());
+      expect(idsOf(rowsOf(got))).toEqual(asked.filter((id) => live.has(id)));
+      expect(got).toMatchObject({ missing_ids: asked.filter((id) => !live.has(id)) });
+      expectTrueRepairs(world, truth);
+    });
+  },
+);
+
+function rowsOf(answer: object): readonly RawRow[] {
+  return (answer as { readonly rows: readonly RawRow[] }).rows;
+}
+
+async function walk(world: ReadWorld, changes: object): Promise<string[]> {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const asked = scrollOf({ ...changes, limit: 1 + world.below(12), cursor });
+    const page = await world.ended(world.reads.read(asked));
+    found.push(...idsOf(rowsOf(page)));
+    cursor = (page as { readonly next_cursor?: string }).next_cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** Whatever was told to be stale is. */
+function expectTrueRepairs(world: ReadWorld, truth: Truth): void {
+  for (const { shard, place, ids } of world.stale) {
+    const reader = world.readers[shard]?.find((one) => one.place === place);
+    for (const id of ids) {
+      const held = reader?.rows.get(id)?.version ?? "";
+      expect(held < (truth.rows.get(id)?.version ?? "")).toBe(true);
+    }
+  }
+}
+
+describe(`replicas with indexes that miss rows (SEED=${firstSeed})`, () => {
+  it("never bring back a deleted row, nor an old version", async () => {
+    const world = new ReadWorld({ seed: firstSeed, shards: 1, replicas: 3 });
+    const truth = fill(world, 200, 2);
+    for (const reader of world.readers.flat()) reader.missed = 0.3;
+    for (let query = 0; query < 50; query++) {
+      const asked = searchAt(world.below(positions), { consistency_level: "QUORUM" });
+      for (const row of rowsOf(await world.ended(world.reads.read(asked)))) {
+        expect(row.version).toBe(truth.rows.get(row.id)?.version);
+        expect(positionOf(row)).toBe(truth.rows.get(row.id)?.position);
+      }
+    }
+  });
+});
+
+describe("stale replicas", () => {
+  it("are told of, with what they lack, and each read only once", async () => {
+    const world = new ReadWorld({ seed: 1, shards: 1, replicas: 2 });
+    const [behind, ahead] = world.readers[0] ?? [];
+    const [old, absent, deleted] = [world.newId(), world.newId(), world.newId()] as const;
+    behind?.rows.set(old, { version: versionOf(1), position: 5 });
+    ahead?.rows.set(old, { version: versionOf(2), position: 6 });
+    ahead?.rows.set(absent, { version: versionOf(3), position: 7 });
+    behind?.rows.set(deleted, { version: versionOf(4), position: 8 });
+    ahead?.rows.set(deleted, { version: versionOf(5) });
+    const found = await world.ended(world.reads.read(searchAt(0)));
+    expect(idsOf(rowsOf(found))).toEqual([old, absent]);
+    expect(world.stale.map(({ place }) => place.node)).toEqual(["n0"]);
+    expect([...(world.stale[0]?.ids ?? [])].sort()).toEqual([old, absent, deleted].sort());
+  });
+});
