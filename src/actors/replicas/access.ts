@@ -18,8 +18,8 @@ export interface ReplicaAccess {
   /** Whether a question has a chance of an answer now. */
   isAlive(): boolean;
   /**
-   * Asks the actor that writes; again, when it is gone before it answered, unless the message gave its
-   * memory away. Ends as `gone` at once when its node is not alive.
+   * Asks the actor that writes. Ends as `gone` at once when its node is not alive; when only the actor is
+   * gone, what does not write rows is asked again.
    */
   ask<Answer>(
     message: ReplicaMessage | ReplicationMessage,

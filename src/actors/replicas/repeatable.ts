@@ -1,10 +1,10 @@
-/** Whether a question can be asked again: its memory may have moved away with the first attempt. */
+/**
+ * Whether a question may be asked again behind the back of who asks. Not one that writes rows: after an
+ * attempt that may have been applied, a refusal of another one does not mean what it says.
+ */
 import type { ReplicaMessage } from "../replica/messages.js";
 import type { ReplicationMessage } from "../replica/replication-messages.js";
 
-export function isRepeatable(message: ReplicaMessage | ReplicationMessage): boolean {
-  if (message.type !== "write" && message.type !== "stage") return true;
-  const { write } = message;
-  if (write.kind === "delete" || !write.vectors) return true;
-  return write.vectors.length > 0;
+export function isRepeatable({ type }: ReplicaMessage | ReplicationMessage): boolean {
+  return type !== "write" && type !== "stage";
 }
