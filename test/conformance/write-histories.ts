@@ -9,6 +9,7 @@ import {
   seededRandom,
 } from "../../src/base/index.js";
 import type { Random } from "../../src/base/index.js";
+import { UndecidedBatches } from "../../src/actors/writes/undecided-batches.js";
 import { HistoryClient } from "../support/history-client.js";
 import {
   HistoryWorld,
@@ -52,10 +53,28 @@ export async function runHistory(
     (_, index) => new HistoryClient(world, `c${index}`, `n${(index % 3) + 1}`),
   );
   world.clients = clients;
+  const resolvers = resolversOf(world);
   const work = Promise.all(clients.map((client) => client.run(options.operations ?? 6)));
   const faults = quiet ? Promise.resolve() : disturb(world, clients, random);
-  const violation = await finish(world, Promise.all([work, faults]), clients);
+  const violation = await finish(world, Promise.all([work, faults]), clients, options.seed);
+  for (const resolver of resolvers) resolver.stop();
   return { violation, counts: world.counts };
+}
+
+/** One for each replica, as nodes have them; a crash does not end them, they find nobody to ask meanwhile. */
+function resolversOf(world: HistoryWorld): UndecidedBatches[] {
+  const { cluster } = world;
+  return cluster.nodes.flatMap((node) => {
+    const parts = world.partsFor(node, { yes: false });
+    return parts.access.shards().map(({ shard: { id } }) => {
+      const resolver = new UndecidedBatches(parts, () => {
+        const shard = parts.access.shards().find((one) => one.shard.id === id);
+        return shard?.replicas.find(({ local }) => local);
+      });
+      resolver.start();
+      return resolver;
+    });
+  });
 }
 
 /** Learns what each version means from what replicas are told, as a reader would from their answers. */
@@ -84,7 +103,7 @@ async function disturb(
   const { cluster, clock } = world;
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
   for (let count = 0; count < 4; count++) {
-    await sleep(randomBelow(random, 150));
+    await sleep(randomBelow(random, 120));
     const node = cluster.nodes[randomBelow(random, 3)] as string;
     const other = cluster.nodes[randomBelow(random, 3)] as string;
     const kind = randomBelow(random, 5);
@@ -106,6 +125,7 @@ async function finish(
   world: HistoryWorld,
   work: Promise<unknown>,
   clients: readonly HistoryClient[],
+  seed: number,
 ): Promise<Violation | undefined> {
   const { clock, cluster } = world;
   const done = { yes: false };
@@ -126,8 +146,9 @@ async function finish(
   fresh.die();
   const reads = Promise.all(Array.from({ length: world.ids }, (_, id) => fresh.read(id)));
   await clock.advance(10_000);
-  await reads;
-  await drainMicrotasks();
+  const final = await Promise.race([reads, drainMicrotasks()]);
+  if (!final?.every((one) => one !== undefined))
+    throw new Error(`SEED=${seed}: the rows cannot be read at the end`);
   for (let id = 0; id < world.ids; id++) {
     const history = world.historyOf(id);
     if (isLinearizable(history, absent)) continue;

@@ -43,7 +43,7 @@ export class HistoryClient {
     const found: { readonly id: number; readonly version: string }[] = [];
     for (let id = 0; id < this.#world.ids; id++) {
       const seen = await this.read(id);
-      if (seen) found.push({ id, version: seen.version });
+      if (seen && seen.version !== "") found.push({ id, version: seen.version });
     }
     return { ids: packIds(found.map(({ id }) => id)), versions: found.map((one) => one.version) };
   }
@@ -113,7 +113,7 @@ export class HistoryClient {
   /** Replaces the row, if it is still what was read. */
   async swap(id: number): Promise<void> {
     const seen = await this.read(id);
-    if (!seen) return;
+    if (!seen || seen.version === "") return;
     await this.#sleep(randomBelow(this.#random, 20));
     const tag = this.#tag();
     const { vectors, metadata } = insertOf([id], { swap: tag });
@@ -130,7 +130,7 @@ export class HistoryClient {
     );
   }
 
-  /** A conditional write that nothing can fulfil answers with what stands: undefined if no row does. */
+  /** A conditional write that nothing can fulfil answers with what stands; version "" for no row. */
   async read(
     id: number,
   ): Promise<{ readonly version: string; readonly state: string } | undefined> {
@@ -145,7 +145,7 @@ export class HistoryClient {
       const state = version === undefined ? absent : this.#world.stateOf(id, version);
       const apply: Effect = (before) => (before === state ? before : undefined);
       this.#world.record({ ids: [id], name: `read ${state}`, beginMs, apply });
-      return version === undefined ? undefined : { version, state };
+      return { version: version ?? "", state };
     }
     return undefined;
   }
