@@ -15,6 +15,7 @@ export type { Shard } from "./shard/shard.js";
 export type { ShardStatus } from "./shard/messages.js";
 export { shardDirectory } from "./shard/tree.js";
 export type { HostPlan } from "./shard/tree.js";
+export { noHints } from "./writes/hints.js";
 export { WorkerPool } from "./worker-pool.js";
 export { helpersMax, searchersMax } from "./row-slots.js";
 export { merkleEntry } from "./replica/commit-batch.js";

@@ -8,6 +8,7 @@ import {
   collectionTree,
   demandLimits,
   gatewayModule,
+  noHints,
 } from "../actors/index.js";
 import type {
   CollectionAccess,
@@ -262,6 +263,7 @@ export class Node {
       disk: this.#environment.storage.disk,
       demand: this.#tuning.demand,
       codec: this.gateways,
+      hints: this.repair?.hintsOf(collection, map.uid) ?? noHints,
       repair: (stale) => this.repair?.stale(collection, stale),
       onLifecycle: (event) => this.#publishLifecycle(event),
       whyClosed: () => this.#whyStopping() ?? this.registry.whyGone(collection, map.uid),

@@ -61,19 +61,13 @@ export async function runHistory(
   return { violation, counts: world.counts };
 }
 
-/** One for each replica, as nodes have them; a crash does not end them, they find nobody to ask meanwhile. */
+/** One for each node, as nodes have them; a crash does not end them, they find nobody to ask meanwhile. */
 function resolversOf(world: HistoryWorld): UndecidedBatches[] {
   const { cluster } = world;
-  return cluster.nodes.flatMap((node) => {
-    const parts = world.partsFor(node, { yes: false });
-    return parts.access.shards().map(({ shard: { id } }) => {
-      const resolver = new UndecidedBatches(parts, () => {
-        const shard = parts.access.shards().find((one) => one.shard.id === id);
-        return shard?.replicas.find(({ local }) => local);
-      });
-      resolver.start();
-      return resolver;
-    });
+  return cluster.nodes.map((node) => {
+    const resolver = new UndecidedBatches(world.partsFor(node, { yes: false }));
+    resolver.start();
+    return resolver;
   });
 }
 

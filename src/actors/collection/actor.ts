@@ -53,14 +53,19 @@ export function collectionActor(
   const here = () => Promise.resolve(collection);
   return defineActor<unknown, CollectionMessage>({
     concurrency: operationsAtOnce,
-    start: () => ({
-      receive(message: unknown, { deadline_ms }): unknown {
-        const { type, ...request } = checkMessage(message);
-        const timeout_ms = remaining(deadline_ms, clock);
-        const checked = normalise(type, { ...timeout_ms, ...request, collection: name });
-        return execute(checked, { forRead: here, forWrite: here }, random);
-      },
-    }),
+    start() {
+      const undecided = collection.undecidedBatches();
+      undecided.start();
+      return {
+        receive(message: unknown, { deadline_ms }): unknown {
+          const { type, ...request } = checkMessage(message);
+          const timeout_ms = remaining(deadline_ms, clock);
+          const checked = normalise(type, { ...timeout_ms, ...request, collection: name });
+          return execute(checked, { forRead: here, forWrite: here }, random);
+        },
+        stop: () => undecided.stop(),
+      };
+    },
   });
 }
 

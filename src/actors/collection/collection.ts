@@ -3,7 +3,8 @@
  * are.
  */
 import { invalid } from "../../base/index.js";
-import type { Clock } from "../../base/index.js";
+import type { Clock, Random } from "../../base/index.js";
+import type { HybridClock } from "../../consistency/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import { ReadCoordinator } from "../reads/read-coordinator.js";
@@ -15,17 +16,21 @@ import type { ShardStatus } from "../shard/messages.js";
 import { describeShards } from "./describe-shards.js";
 import type { LocalShards } from "./local-shards.js";
 import type { PreparedWrite } from "./prepared-write.js";
+import { rootOf } from "./write-answer.js";
 import type { WriteResult } from "./write-answer.js";
-
-/** Takes writes to the replicas. Errors: those of the operation. */
-export interface CollectionWrites {
-  write(prepared: PreparedWrite): Promise<WriteResult>;
-}
+import { findByScroll } from "../reads/find-by-scroll.js";
+import type { FindMatches } from "../writes/filter-delete.js";
+import type { Hints } from "../writes/hints.js";
+import { UndecidedBatches } from "../writes/undecided-batches.js";
+import { WriteCoordinator } from "../writes/write-coordinator.js";
 
 export interface CollectionParts {
   readonly access: CollectionAccess;
   readonly local: LocalShards;
-  readonly writes: CollectionWrites;
+  readonly versions: HybridClock;
+  readonly random: Random;
+  /** Where writes leave what a replica did not confirm. */
+  readonly hints: Hints;
   readonly codec: ReadCodec;
   readonly clock: Clock;
   /** Told of rows that reads found to be stale on a replica. */
@@ -38,20 +43,36 @@ export class Collection {
   readonly settings: CollectionSettings;
   readonly reads: ReadCoordinator;
   readonly #parts: CollectionParts;
+  readonly #writes: WriteCoordinator;
+  /** As of the last write through this node. */
+  #root = "";
   readonly #watches = new Map<string, WatchSpec>();
 
   constructor(parts: CollectionParts) {
     this.settings = parts.access.settings;
     this.#parts = parts;
     this.reads = new ReadCoordinator({ ...parts, local: (shard) => parts.local.get(shard) });
+    const { collection } = this.settings;
+    const find: FindMatches = (question) => findByScroll(this.reads, collection, question);
+    this.#writes = new WriteCoordinator({ ...parts, find });
   }
 
   /** Errors: `INVALID_ARGUMENT` for another dimension, and those of the replicas. */
   async write(prepared: PreparedWrite): Promise<WriteResult> {
-    const { dimension } = this.settings;
+    const { collection, dimension } = this.settings;
     const given = prepared.dimension ?? dimension;
-    if (given === dimension) return this.#parts.writes.write(prepared);
-    throw invalid(`the collection has dimension ${dimension}, not ${given}`, "vectors");
+    if (given !== dimension) {
+      throw invalid(`the collection has dimension ${dimension}, not ${given}`, "vectors");
+    }
+    const end = await this.#writes.write(prepared);
+    this.#root = rootOf(end?.roots ?? []) ?? this.#root;
+    const operation = prepared.write.kind;
+    return { collection, operation, end, root: this.#root, now_ms: this.#parts.clock.now() };
+  }
+
+  /** Ends batches that nobody decided, from its start until its stop. */
+  undecidedBatches(): UndecidedBatches {
+    return new UndecidedBatches(this.#parts);
   }
 
   /** Errors: `NOT_ENOUGH_REPLICAS` when a shard has no replica that answers, `TIMEOUT`. */

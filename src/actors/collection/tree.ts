@@ -16,6 +16,7 @@ import type { HostDirectory, LifecycleEvent } from "../../supervisors/index.js";
 import type { ReadCodec } from "../reads/read-coordinator.js";
 import type { StaleRows } from "../reads/read-parts.js";
 import type { CollectionAccess } from "../replicas/access.js";
+import type { Hints } from "../writes/hints.js";
 import { MappedCollection } from "../replicas/mapped-collection.js";
 import type { DemandLimits } from "../shard/metric-demand.js";
 import { shardDirectory, shardTree } from "../shard/tree.js";
@@ -24,7 +25,6 @@ import { collectionActor } from "./actor.js";
 import type { CollectionMessage } from "./actor.js";
 import { Collection } from "./collection.js";
 import { LocalShards } from "./local-shards.js";
-import { OneReplicaWrites } from "./one-replica-writes.js";
 
 export interface TreeOptions {
   readonly system: ActorSystem;
@@ -43,6 +43,8 @@ export interface TreeOptions {
   readonly codec: ReadCodec;
   /** Told of rows that reads found to be stale on a replica. */
   readonly repair: (stale: StaleRows) => void;
+  /** Where writes leave what a replica did not confirm. */
+  readonly hints: Hints;
   readonly onLifecycle: (event: LifecycleEvent) => void;
   /** Why the collection is not served any more, if so: dropped, or the node is stopping. */
   readonly whyClosed: () => DvespError | undefined;
@@ -68,9 +70,7 @@ export function collectionTree(options: TreeOptions): CollectionTree {
     () => supervisor,
   );
   const access = new MappedCollection({ system, view, settings, uid, local: shards, whyClosed });
-  const writes = new OneReplicaWrites({ ...options, access, local: shards, clock, random });
-  const { codec, repair } = options;
-  const collection = new Collection({ access, local: shards, writes, codec, clock, repair });
+  const collection = new Collection({ ...options, access, local: shards, clock, random });
   const name = `collection/${settings.collection}`;
   const supervisor: Supervisor = new Supervisor({
     name: `supervisor/${settings.collection}`,

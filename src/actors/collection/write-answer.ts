@@ -1,19 +1,15 @@
 /** From what became of a write to what its caller is told. */
 import { formatUuid, uuidBytes } from "../../base/index.js";
-import { makeCommitToken, versionTime } from "../../consistency/index.js";
+import { combineRoots, makeCommitToken, versionTime } from "../../consistency/index.js";
 import type { ChangeAnswer, WriteAnswer } from "../../protocol/index.js";
-import type { WriteOutcome } from "../replica/messages.js";
+import type { WriteEnd } from "../writes/write-end.js";
 
 export interface WriteResult {
   readonly collection: string;
-  readonly node: string;
   readonly operation: "insert" | "update" | "delete";
   /** Undefined: nothing of it is or will be stored. */
-  readonly outcome: WriteOutcome | undefined;
-  readonly operation_id: string;
-  /** Shards with rows of it. */
-  readonly shards: readonly number[];
-  /** The newest root known, for a write that failed. */
+  readonly end: WriteEnd | undefined;
+  /** The newest root known, for a write that wrote nothing. */
   readonly root: string;
   readonly now_ms: number;
 }
@@ -21,12 +17,11 @@ export interface WriteResult {
 export function writeAnswer(result: WriteResult): WriteAnswer | ChangeAnswer {
   const answer = baseAnswer(result);
   if (result.operation === "insert") return answer;
-  return { ...answer, missing_ids: uuidList(result.outcome?.missing ?? new Uint8Array(0)) };
+  return { ...answer, missing_ids: uuidList(result.end?.missing ?? new Uint8Array(0)) };
 }
 
-function baseAnswer(result: WriteResult): WriteAnswer {
-  const { collection, node, outcome, operation_id, shards, root, now_ms } = result;
-  if (!outcome) {
+function baseAnswer({ collection, end, root, now_ms }: WriteResult): WriteAnswer {
+  if (!end) {
     return {
       status: "failed",
       vector_ids: [],
@@ -36,14 +31,20 @@ function baseAnswer(result: WriteResult): WriteAnswer {
       commit_token: "",
     };
   }
+  const { status, version, operation_id, shards, nodes, roots } = end;
   return {
-    status: "success",
-    vector_ids: uuidList(outcome.ids),
-    storage_nodes: [node],
-    consistency_hash: outcome.root,
-    timestamp_ms: versionTime(outcome.version),
-    commit_token: makeCommitToken({ collection, version: outcome.version, operation_id, shards }),
+    status,
+    vector_ids: uuidList(end.ids),
+    storage_nodes: [...nodes],
+    consistency_hash: rootOf(roots) ?? root,
+    timestamp_ms: versionTime(version),
+    commit_token: makeCommitToken({ collection, version, operation_id, shards }),
   };
+}
+
+/** Over the shards that the write went to; undefined when it went to none. */
+export function rootOf(roots: readonly string[]): string | undefined {
+  return roots.length > 0 ? combineRoots(roots) : undefined;
 }
 
 function uuidList(ids: Uint8Array): string[] {

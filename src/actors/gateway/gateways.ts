@@ -53,7 +53,7 @@ export class Gateways implements ReadCodec {
   }
 
   async encodeWrite(format: BodyFormat, result: WriteResult): Promise<Uint8Array> {
-    const ids = (result.outcome?.ids.length ?? 0) / 16;
+    const ids = (result.end?.ids.length ?? 0) / 16;
     if (ids <= idsHereMax) return encodeAnswer(format, writeAnswer(result));
     const message: GatewayMessage = { type: "encode", format, result };
     return this.#pool.ask<Uint8Array>(message, encodeMs);

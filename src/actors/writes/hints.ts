@@ -8,3 +8,6 @@ export interface Hints {
    */
   missed(node: string, shard: number, message: WriteMessage): void;
 }
+
+/** Of a node that is alone: what its replica did not confirm nobody else has to bring. */
+export const noHints: Hints = { missed: () => undefined };

@@ -10,7 +10,12 @@
 import type { DvespError } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { WriteMessage, WriteOutcome } from "../replica/messages.js";
-import type { Refusal, ReplicationMessage } from "../replica/replication-messages.js";
+import type {
+  DecideReply,
+  Refusal,
+  ReplicationMessage,
+  StageReply,
+} from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { proposal, readDecision } from "./decision.js";
 import { decideRegister } from "./registers.js";
@@ -40,7 +45,7 @@ export interface ShardRefusals {
   readonly refusals: readonly Refusal[];
 }
 
-type StageAnswer = { readonly staged: true } | WriteOutcome;
+type StageAnswer = Exclude<StageReply, Refusal>;
 
 /** How long replicas are told of the decision at least. */
 const tellMs = 1000;
@@ -150,10 +155,10 @@ export class StagedBatch {
       access,
       async (replica, timeoutMs) => {
         if (lack.has(replica.place.node)) return replica.ask(late, timeoutMs);
-        const end = await replica.ask<WriteOutcome | { readonly aborted: true }>(decide, timeoutMs);
+        const end = await replica.ask<DecideReply>(decide, timeoutMs);
         if (end.outcome !== "ok") return end;
         const { value } = end;
-        return "aborted" in value ? replica.ask(late, timeoutMs) : { outcome: "ok", value };
+        return "version" in value ? { outcome: "ok", value } : replica.ask(late, timeoutMs);
       },
       endMs,
     );

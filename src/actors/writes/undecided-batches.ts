@@ -1,5 +1,5 @@
 /**
- * Ends batches whose coordinator died, on one replica of this node: what waits there for too long is
+ * Ends batches whose coordinator died, on the replicas of this node: what waits there for too long is
  * looked up in its register, where abort is proposed if nothing stands there yet, and done as it says.
  */
 import { isDvespError } from "../../base/index.js";
@@ -17,37 +17,41 @@ const askMs = 2000;
 
 export class UndecidedBatches {
   readonly #parts: WriteParts;
-  /** This node's replica, when it has one. */
-  readonly #replica: () => ReplicaAccess | undefined;
   #timer: Timer | undefined;
-  #stopped = false;
+  #isStopped = false;
 
-  constructor(parts: WriteParts, replica: () => ReplicaAccess | undefined) {
+  constructor(parts: WriteParts) {
     this.#parts = parts;
-    this.#replica = replica;
   }
 
+  /** Looks every second from now on. */
   start(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#parts.clock.after(lookMs, () => {
-      void this.look().finally(() => this.start());
-    });
+    this.#timer = this.#parts.clock.after(lookMs, () => void this.#lookAgain());
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#timer?.cancel();
   }
 
-  /** Ends those that have waited for too long; the next look goes on with what could not be learned. */
-  async look(): Promise<void> {
-    const replica = this.#replica();
-    if (!replica?.isAlive()) return;
+  async #lookAgain(): Promise<void> {
+    // Without a majority, or a replica, the next look goes on.
+    await this.#look().catch(ignoreOperating);
+    if (!this.#isStopped) this.start();
+  }
+
+  async #look(): Promise<void> {
+    const shards = this.#parts.access.shards();
+    const local = shards.flatMap(({ replicas }) => replicas.filter((one) => one.local));
+    for (const replica of local) if (replica.isAlive()) await this.#lookAt(replica);
+  }
+
+  async #lookAt(replica: ReplicaAccess): Promise<void> {
     const end = await replica.ask<readonly StagedBatch[]>({ type: "staged" }, askMs);
     if (end.outcome !== "ok") return;
     const late = end.value.filter(({ age_ms }) => age_ms >= patienceMs);
     for (const batch of late) {
-      if (!this.#stopped) await this.#resolve(replica, batch).catch(ignoreOperating);
+      if (!this.#isStopped) await this.#resolve(replica, batch).catch(ignoreOperating);
     }
   }
 
@@ -59,7 +63,6 @@ export class UndecidedBatches {
   }
 }
 
-/** No majority, or the collection is closing. */
 function ignoreOperating(error: unknown): void {
   if (!isDvespError(error)) throw error;
 }
