@@ -11,6 +11,8 @@ interface Page {
   /** When it last was known to lack nothing. */
   wholeMs: number;
   lacks: boolean;
+  /** It did not answer when it was asked last. */
+  isSilent: boolean;
 }
 
 export class LagBook {
@@ -21,8 +23,8 @@ export class LagBook {
     for (const node of this.#pages.keys()) if (!states.has(node)) this.#pages.delete(node);
     for (const [node, state] of states) {
       const page = this.#page(node, nowMs);
+      page.isSilent = state === undefined;
       if (state) page.applied = state.applied_version;
-      else page.lacks = true;
     }
     const roots = new Set([...states.values()].map((state) => state?.root));
     if (roots.size === 1 && !roots.has(undefined)) {
@@ -49,13 +51,13 @@ export class LagBook {
       "",
     );
     const behindMs = page.applied < newest ? ageMs(page.applied, newest, nowMs) : 0;
-    return Math.max(0, behindMs, page.lacks ? nowMs - page.wholeMs : 0);
+    return Math.max(0, behindMs, page.lacks || page.isSilent ? nowMs - page.wholeMs : 0);
   }
 
   #page(node: string, nowMs: number): Page {
     const known = this.#pages.get(node);
     if (known) return known;
-    const page: Page = { applied: "", wholeMs: nowMs, lacks: false };
+    const page: Page = { applied: "", wholeMs: nowMs, lacks: false, isSilent: false };
     this.#pages.set(node, page);
     return page;
   }

@@ -53,4 +53,20 @@ describe("the lag of a replica", () => {
     book.whole("n2", t + 6500);
     expect(book.lagMs("n2", t + 7000)).toBe(0);
   });
+
+  it("is forgotten of one that was silent and lacks nothing known", () => {
+    const book = noted([
+      ["n1", undefined],
+      ["n2", state("b", t - 10)],
+    ]);
+    expect(book.lagMs("n1", t + 2000)).toBeGreaterThanOrEqual(2000);
+    book.note(
+      new Map([
+        ["n1", state("a", t - 10)],
+        ["n2", state("b", t - 30)],
+      ]),
+      t + 3000,
+    );
+    expect([book.lagMs("n1", t + 4000), book.lagMs("n2", t + 4000)]).toEqual([0, 20]);
+  });
 });
