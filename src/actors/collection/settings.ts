@@ -2,7 +2,6 @@
  * A collection's settings, from what its creator asked for: defaults filled in, and what this version
  * cannot do refused instead of ignored.
  */
-import { invalid } from "../../base/index.js";
 import { autoHnswRows, selectIndex } from "../../index/index.js";
 import type { IndexedCollection } from "../../index/index.js";
 import type { CollectionSettings, IndexSettings, NormalCreate } from "../../protocol/index.js";
@@ -21,7 +20,6 @@ export function completeSettings(
 ): CollectionSettings {
   const { collection, dimension, distance_metric } = request;
   const { shards = defaults.shards, replication_factor = defaults.replicas } = request;
-  if (shards !== 1) throw invalid("one node keeps one shard per collection", "shards");
   const index = completeIndex({ dimension, metric: distance_metric, index: request.index });
   return { collection, dimension, distance_metric, index, shards, replication_factor };
 }

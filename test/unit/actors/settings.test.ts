@@ -36,9 +36,10 @@ describe("completeSettings", () => {
     });
   });
 
-  it("takes as many replicas as the cluster suggests, or as asked for", () => {
-    const defaults = { shards: 1, replicas: 3 };
-    expect(completeSettings(request, defaults).replication_factor).toBe(3);
+  it("takes as many shards and replicas as are suggested, or as asked for", () => {
+    const defaults = { shards: 4, replicas: 3 };
+    expect(completeSettings(request, defaults)).toMatchObject({ shards: 4, replication_factor: 3 });
+    expect(completeSettings({ ...request, shards: 2 }, defaults).shards).toBe(2);
     const asked = completeSettings({ ...request, replication_factor: 2 }, defaults);
     expect(asked.replication_factor).toBe(2);
   });
@@ -75,7 +76,6 @@ describe("completeSettings", () => {
   });
 
   it.each([
-    { change: { shards: 2 }, field: "shards" },
     { change: { index: { type: "ivf", quantization: "none" } }, field: "index.quantization" },
     {
       change: { index: { type: "hnsw", engine: "hnswlib", quantization: "int8" } },
