@@ -48,6 +48,8 @@ export interface WriteMessage {
    * conditions and filters itself.
    */
   readonly replicated?: { readonly rule: WriteRule; readonly epoch: number };
+  /** Of the map by which the only replica was chosen: one that was fenced refuses older ones (`OVERLOADED`). */
+  readonly epoch?: number;
 }
 
 /** What became of a write. */

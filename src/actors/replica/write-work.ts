@@ -8,6 +8,9 @@ import type { PackedWrite, WriteMessage } from "./messages.js";
 import { blindWrite } from "./replicated-write.js";
 import type { WriteReply } from "./replication-messages.js";
 
+/** Batches are decided, and maps renewed, within seconds. */
+const retryMs = 100;
+
 export function writeWork(message: WriteMessage): Work<WriteReply> {
   return { bytes: writeBytes(message.write), plan: (group) => planWrite(group, message) };
 }
@@ -32,11 +35,19 @@ function planWrite(group: GroupPlan, message: WriteMessage): Done<WriteReply> {
   return refusal ? () => refusal : group.record(message, group.writes.addBlind(blind, version));
 }
 
-/** A write of the only replica, which judges all of it. What looks at rows waits for staged batches. */
+/**
+ * A write of the only replica, which judges all of it. What looks at rows waits for staged batches. Errors:
+ * `OVERLOADED` when its map or a staged batch is in the way: nothing was stored, a moment later it may be.
+ */
 function planPlain(group: GroupPlan, message: WriteMessage): Done<WriteReply> {
-  const { write, version } = message;
-  const refusal = looksAtRows(write) ? isStaged(group, group.writes.idsOf(write)) : undefined;
-  return refusal ? () => refusal : group.record(message, group.writes.add(write, version));
+  const { write, version, epoch } = message;
+  const refusal =
+    (epoch === undefined ? undefined : staleMap(group, epoch)) ??
+    (looksAtRows(write) ? isStaged(group, group.writes.idsOf(write)) : undefined);
+  if (!refusal) return group.record(message, group.writes.add(write, version));
+  throw new DvespError("OVERLOADED", `the write has to wait: ${refusal.refused}`, {
+    retry_after_ms: retryMs,
+  });
 }
 
 function looksAtRows(write: PackedWrite): boolean {

@@ -35,7 +35,8 @@ export async function writeSingle(
   prepared: PreparedWrite,
 ): Promise<WriteEnd | undefined> {
   const identity = identify(parts, prepared);
-  const outcome = await perform(parts, replica as ReplicaAccess, prepared, identity);
+  const named = { ...identity, epoch: shard.epoch };
+  const outcome = await perform(parts, replica as ReplicaAccess, prepared, named);
   if (!outcome) return undefined;
   const node = replica?.place.node ?? "";
   const end = shardEnd(shard.id, "success", [{ node, answer: outcome }]);
@@ -46,7 +47,7 @@ async function perform(
   parts: WriteParts,
   replica: ReplicaAccess,
   prepared: PreparedWrite,
-  identity: Pick<WriteMessage, "operation_id" | "remember_ms">,
+  identity: Pick<WriteMessage, "operation_id" | "remember_ms" | "epoch">,
 ): Promise<WriteOutcome | undefined> {
   const { clock, versions } = parts;
   const endMs = clock.monotonic() + prepared.timeout_ms;

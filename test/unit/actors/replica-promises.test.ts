@@ -134,6 +134,11 @@ describe("a fence", () => {
     expect(await world.replica.write(world.replicated(insertOf([1]), 20))).toEqual(stale);
     expect(await prepare(world, [1], 20)).toEqual(stale);
     await applied(prepare(world, [1], 20, { epoch: 3 }));
+    const plain = (map: number) =>
+      world.replica.write(world.message(insertOf([8]), { epoch: map }));
+    await expect(plain(2)).rejects.toMatchObject({ code: "OVERLOADED" });
+    await applied(plain(3));
+    expect(Object.keys(world.contents())).toEqual(["1", "8"]);
   });
 });
 

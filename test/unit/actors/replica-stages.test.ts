@@ -92,7 +92,8 @@ describe("a staged batch", () => {
       { kind: "delete", filter: { n: 1 } },
     ];
     for (const write of writes) {
-      expect(await world.replica.write(world.message(write))).toEqual(refusal);
+      const waiting = world.replica.write(world.message(write));
+      await expect(waiting).rejects.toMatchObject({ code: "OVERLOADED", retry_after_ms: 100 });
     }
     await applied(world.replica.write(world.message({ kind: "delete", filter: { n: 4 } })));
     await applied(world.replica.write(world.message(deleteOf([1]))));
