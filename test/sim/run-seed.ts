@@ -1,5 +1,5 @@
 /** One run from a seed: a world, clients, faults, and in the end the checks of a world at rest. */
-import { randomUuid, seededRandom } from "../../src/base/index.js";
+import { isDvespError, randomUuid, seededRandom } from "../../src/base/index.js";
 import { Checker } from "./checker.js";
 import { Faults } from "./faults.js";
 import type { ReadRecord, Violation } from "./history.js";
@@ -57,14 +57,35 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const workload = new Workload({ ...session, clients, operations });
   const plan = { atOnceMax: faultsAtOnceMax, pauseMsMax: faultPauseMsMax };
   const faults = new Faults({ clock, random: fork(random), trace, kinds: world.faults, ...plan });
-  await time.until(Promise.all([faults.run(), workload.run().finally(() => faults.stop())]));
-  await world.settle(checker);
-  await readEverywhere(world, workload, checker, ids, time);
-  await world.close();
+  const stages: [string, () => Promise<unknown>][] = [
+    ["clients", () => time.until(workload.run())],
+    ["mending", () => time.until(faults.stop())],
+    ["settling", () => world.settle(checker)],
+    ["last reads", () => readEverywhere(world, workload, checker, ids, time)],
+    ["closing", () => world.close()],
+  ];
+  void faults.run();
+  await inTurn(stages, checker);
   const { begun, answered } = workload.counts;
   const simulatedMs = time.now() - beganMs;
   const { violations } = checker;
   return { seed, violations, begun, answered, faults: faults.counts, simulatedMs, trace };
+}
+
+/** A stage that does not end, or that ends as an error, is a violation; what follows is not done then. */
+async function inTurn(
+  stages: readonly (readonly [string, () => Promise<unknown>])[],
+  checker: Checker,
+): Promise<void> {
+  for (const [name, stage] of stages) {
+    try {
+      await stage();
+    } catch (error) {
+      const isHanging = isDvespError(error) && error.code === "TIMEOUT";
+      checker.fail(isHanging ? "hang" : "crash", `${name}: ${String(error)}`);
+      return;
+    }
+  }
 }
 
 /** Through every node, at the lowest level: now all have all. */
