@@ -27,6 +27,12 @@ const secret = "a secret of this simulation";
 /** In which all replicas have to be alike once everything is mended. */
 const settleMsMax = 120_000;
 const lookMs = 500;
+/**
+ * Nodes tell each other deadlines as wall times, so that clocks far apart cut them off from each other:
+ * here clocks stay as close as those of machines that are kept in time.
+ */
+const skewMsMax = 10;
+const jumpMsMax = 20;
 
 export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
   return async ({ time, random, trace }) => {
@@ -38,7 +44,7 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
       const name = `n${index + 1}`;
       return new Machine({
         ...{ name, random, network, load },
-        clock: driftingClock(time, random),
+        clock: driftingClock(time, random, skewMsMax),
         storage: makeStorage?.() ?? new MemoryStorage(),
         cluster: {
           node: name,
@@ -58,7 +64,7 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
     if (!store) throw new Error("no node serves");
     await time.until(store.create_collection(request));
     const names = [...machines.map(({ name }) => name), parent.name];
-    const parts = { clock: time.clock, random: fork(random) };
+    const parts = { clock: time.clock, random: fork(random), jumpMsMax };
     return {
       endpoints: machines.map(endpointOf),
       replicas,

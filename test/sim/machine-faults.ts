@@ -8,6 +8,8 @@ export interface MachineFaultParts {
   readonly machines: readonly Machine[];
   readonly clock: Clock;
   readonly random: Random;
+  /** How far wall clocks jump at most. */
+  readonly jumpMsMax: number;
 }
 
 export function machineFaults(parts: MachineFaultParts): FaultKind[] {
@@ -80,8 +82,8 @@ function fullDisk(machine: Machine): Fault {
   return { where: "", mend: () => medium.limitBytes(Infinity) };
 }
 
-function clockJump(machine: Machine, { random }: MachineFaultParts): Fault {
-  const ms = randomBelow(random, 20_000) - 10_000;
+function clockJump(machine: Machine, { random, jumpMsMax }: MachineFaultParts): Fault {
+  const ms = randomBelow(random, 2 * jumpMsMax) - jumpMsMax;
   machine.jumpClock(ms);
   return { where: ` by ${ms} ms`, mend: () => undefined };
 }

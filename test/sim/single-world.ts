@@ -19,6 +19,8 @@ import type { MakeWorld } from "./world.js";
 /** Clocks are this much too fast or slow at most. */
 const drift = 0.001;
 const restMs = 5000;
+const jumpMsMax = 10_000;
+const skewMsMax = 100;
 
 export interface SingleOptions {
   readonly load: Loader;
@@ -28,7 +30,7 @@ export interface SingleOptions {
 export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
   return async ({ time, random }) => {
     const network = new MemoryNetwork({ clock: time.clock });
-    const clock = driftingClock(time, random);
+    const clock = driftingClock(time, random, skewMsMax);
     const storage = makeStorage?.() ?? new MemoryStorage();
     const machine = new Machine({ name: "n1", clock, random, network, load, storage });
     await time.until(machine.start());
@@ -38,7 +40,12 @@ export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
     return {
       endpoints: [endpointOf(machine)],
       replicas: 1,
-      faults: machineFaults({ machines: [machine], clock: time.clock, random: fork(random) }),
+      faults: machineFaults({
+        machines: [machine],
+        clock: time.clock,
+        random: fork(random),
+        jumpMsMax,
+      }),
       settle: () => time.pass(restMs),
       close: async () => {
         await time.until(present(machine.running, "a node that serves").store.close());
@@ -47,9 +54,9 @@ export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
   };
 }
 
-export function driftingClock(time: SimTime, random: Random): DriftingClock {
+export function driftingClock(time: SimTime, random: Random, skewMs: number): DriftingClock {
   const rate = 1 + drift * (2 * randomFraction(random) - 1);
-  return new DriftingClock(time.clock, rate, randomBelow(random, 200) - 100);
+  return new DriftingClock(time.clock, rate, randomBelow(random, 2 * skewMs) - skewMs);
 }
 
 /** A stream of its own, so that what one part draws does not change what another does. */
