@@ -1,5 +1,6 @@
 /** What a coordinator does about refusals before it tries again. */
-import { randomBelow, sleep } from "../../base/index.js";
+import { isDvespError, randomBelow, sleep } from "../../base/index.js";
+import type { HybridClock } from "../../consistency/index.js";
 import type { Refusal } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
 import type { WriteParts } from "./write-parts.js";
@@ -21,7 +22,7 @@ export async function afterRefusals(
   let isBehind = false;
   for (const refusal of refusals) {
     if (refusal.refused !== "behind") continue;
-    versions.observe(refusal.version);
+    observe(versions, refusal.version);
     isBehind = true;
   }
   if (refusals.some(({ refused }) => refused === "stale")) {
@@ -30,4 +31,13 @@ export async function afterRefusals(
   if (refusals.some(({ refused }) => refused === "staged")) await sleep(clock, stagedMs);
   else if (isBehind) await sleep(clock, randomBelow(random, rivalMs));
   return isBehind;
+}
+
+/** A stamp from too far in the future is not taken over: the write is refused there until its deadline. */
+function observe(versions: HybridClock, version: string): void {
+  try {
+    versions.observe(version);
+  } catch (error) {
+    if (!isDvespError(error)) throw error;
+  }
 }
