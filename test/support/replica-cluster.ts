@@ -102,6 +102,10 @@ export class ReplicaCluster {
     return cluster;
   }
 
+  get shards(): readonly ShardPlaces[] {
+    return this.#shards;
+  }
+
   get nodes(): string[] {
     return [...this.#nodes.keys()];
   }
