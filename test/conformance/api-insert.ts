@@ -1,11 +1,14 @@
 /** Insert: what it takes, what it answers, and that all of it is there at once. */
 import { describe, expect, it } from "vitest";
 import { isUuid } from "../../src/base/index.js";
-import type { Metadata } from "../../src/protocol/index.js";
+import type { ConsistencyLevel, Metadata } from "../../src/protocol/index.js";
 import { newCollection, someMetadata, someVectors } from "./api-fixture.js";
 import type { StoreUnderTest } from "./api-fixture.js";
 
-export function describeApiInsert(store: StoreUnderTest): void {
+export function describeApiInsert(
+  store: StoreUnderTest,
+  levels: readonly ConsistencyLevel[],
+): void {
   describe("insert", () => {
     it("answers with what it did", async () => {
       const before = Date.now();
@@ -13,7 +16,7 @@ export function describeApiInsert(store: StoreUnderTest): void {
         collection: newCollection(),
         vectors: someVectors(3, 4),
         metadata: someMetadata(3),
-        consistency_level: "ALL",
+        consistency_level: levels.at(-1),
         timeout_ms: 5000,
       });
       expect(answer.status).toBe("success");

@@ -3,6 +3,7 @@
  * behind HTTP, or on several nodes. A new implementation passes `describeApi`, or it is not one.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ConsistencyLevel } from "../../src/protocol/index.js";
 import { describeApiCollections } from "./api-collections.js";
 import { describeApiDelete } from "./api-delete.js";
 import { expectRefusal, newCollection, someVectors } from "./api-fixture.js";
@@ -16,7 +17,12 @@ import { describeApiSearchBatch } from "./api-search-batch.js";
 import { describeApiUpdate } from "./api-update.js";
 import { describeApiWrites } from "./api-writes.js";
 
-export function describeApi(name: string, makeStore: () => Promise<OpenStore>): void {
+/** `levels`: those that the store can reach; the others it must refuse. */
+export function describeApi(
+  name: string,
+  makeStore: () => Promise<OpenStore>,
+  levels: readonly ConsistencyLevel[] = ["ONE", "QUORUM", "ALL"],
+): void {
   describe(`the contract, by ${name}`, () => {
     let open: OpenStore | undefined;
     beforeAll(async () => void (open = await makeStore()));
@@ -24,9 +30,9 @@ export function describeApi(name: string, makeStore: () => Promise<OpenStore>): 
     const store = () => open!.store;
 
     describeApiCollections(store);
-    describeApiInsert(store);
+    describeApiInsert(store, levels);
     describeApiRefusals(store);
-    describeApiWrites(store);
+    describeApiWrites(store, levels);
     describeApiSearch(store);
     describeApiSearchBatch(store);
     describeApiUpdate(store);
