@@ -30,6 +30,7 @@ import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
 import type { ReplicaCount } from "./replica-answer.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
+import { seenWrites } from "./seen-writes.js";
 
 const rowsPerCheck = 1024;
 const componentBytes = Float32Array.BYTES_PER_ELEMENT;
@@ -74,18 +75,9 @@ export class ShardReader {
     return this.#with(({ snapshot }) => snapshot.appliedVersion);
   }
 
-  /**
-   * Which writes a read begun now sees. Of a write that came out of turn only its record tells; where
-   * there is one replica, all come in turn.
-   */
+  /** Which writes a read begun now sees. */
   seen(points: readonly CommitPoint[], nowMs: number, isOnlyReplica: boolean): boolean[] {
-    return this.#with(({ snapshot }) =>
-      points.map(
-        ({ version, operation_id }) =>
-          (isOnlyReplica && snapshot.appliedVersion >= version) ||
-          snapshot.operation(operation_id, nowMs) !== undefined,
-      ),
-    );
+    return this.#with(({ snapshot }) => seenWrites(snapshot, points, nowMs, isOnlyReplica));
   }
 
   search(
