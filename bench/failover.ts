@@ -22,7 +22,11 @@ const callsPerRound = 3;
 const loadMs = 20;
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "20" }, json: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "20" },
+    port: { type: "string", default: "7400" },
+    json: { type: "string" },
+  },
 });
 
 interface Fault {
@@ -52,22 +56,22 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a cut link",
-    inject: (cluster, victim, [other]) => break1(cluster, victim, other!, "cut"),
+    inject: (cluster, victim, [other]) => breakLink(cluster, victim, other!, "cut"),
   },
   {
     name: "a silent link",
-    inject: (cluster, victim, [other]) => break1(cluster, victim, other!, "silent"),
+    inject: (cluster, victim, [other]) => breakLink(cluster, victim, other!, "silent"),
   },
   {
     name: "a node cut off",
     inject: (cluster, victim, others) => {
-      const mends = others.map((other) => break1(cluster, victim, other, "cut"));
+      const mends = others.map((other) => breakLink(cluster, victim, other, "cut"));
       return () => mends.forEach((mend) => mend());
     },
   },
 ];
 
-function break1(
+function breakLink(
   cluster: FaultyCluster,
   one: FaultyNode,
   other: FaultyNode,
@@ -182,7 +186,7 @@ async function measure(cluster: FaultyCluster, fault: Fault, rounds: number): Pr
 }
 
 async function main(): Promise<void> {
-  const cluster = await FaultyCluster.start(3);
+  const cluster = await FaultyCluster.start(3, Number(options.port));
   const figures: Figure[] = [];
   try {
     const [first] = cluster.nodes();

@@ -43,7 +43,8 @@ export class FaultyCluster {
     this.#proxies = proxies;
   }
 
-  static async start(nodes: number): Promise<FaultyCluster> {
+  /** Ports: from `port` on, which the nodes keep when they are started anew. */
+  static async start(nodes: number, port: number): Promise<FaultyCluster> {
     const data = mkdtempSync(join(tmpdir(), "dvesp-faults-"));
     const sockets = join(data, "s");
     mkdirSync(sockets);
@@ -54,7 +55,7 @@ export class FaultyCluster {
     const front = (id: string): string => join(sockets, `${id}.front`);
     const proxies = new Map(ids.map((id) => [id, LinkProxy.listen(front(id), path(id))]));
     const parent = await Parent.start({
-      ...{ data, sockets, secret, nodes, host: "127.0.0.1", port: 0 },
+      ...{ data, sockets, secret, nodes, host: "127.0.0.1", port },
       command: (plan, { address }) =>
         nodeCommand(plan, address, { secretFile, advertise: `unix:${front(plan.node)}` }),
       launch: launchProcess,

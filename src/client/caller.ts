@@ -3,10 +3,12 @@
  *
  * Held to: a request that may have been executed is sent again only when executing it twice is the
  * same as once (`repeatable`); one that was refused before anything was done, or never sent, may
- * always go elsewhere. Within the time, an overloaded node is given the time it asked for.
+ * always go elsewhere. Within the time, an overloaded node is given the time it asked for. A node that
+ * lets a write wait is asked whether it lives; when it does not say so, the write goes elsewhere too.
  */
 import { randomFraction, present, sleep } from "../base/index.js";
 import type { Clock, DvespError, Random } from "../base/index.js";
+import { routePath, routes } from "../protocol/index.js";
 import { HedgeBudget } from "./hedge-budget.js";
 import type { NodeRing, RingNode } from "./node-ring.js";
 import type { Attempt, Sending, Transport, WireAnswer, WireRequest } from "./transport.js";
@@ -33,6 +35,15 @@ export interface CallerParts {
 
 /** The server's own verdict on time should arrive before ours. */
 const graceMs = 500;
+/** How long a write is waited for before its node is asked whether it lives, and how long for that. */
+const doubtAfterMs = 300;
+const lifeSignMs = 250;
+const lifeSign: WireRequest = {
+  method: routes.health.method,
+  path: routePath("health", {}),
+  headers: {},
+  body: undefined,
+};
 /** Rounds over all nodes, when none can be reached or has the replicas. */
 const roundsMax = 5;
 const pauseMsMin = 50;
@@ -81,7 +92,11 @@ export class Caller {
   ): Promise<Attempt> {
     const { transport, clock, hedgeAfterMs } = this.#parts;
     const first = transport.send(node.url, call.request, leftMs);
-    if (!call.readsOnly || second === undefined) return this.#noted(node, await first.attempt);
+    if (second === undefined) return this.#noted(node, await first.attempt);
+    if (!call.readsOnly) {
+      const attempt = call.repeatable ? this.#watched(node, first) : first.attempt;
+      return this.#noted(node, await attempt);
+    }
     this.#hedges.earn();
     const early = await within(clock, hedgeAfterMs, first.attempt);
     if (early !== undefined || !this.#hedges.spend()) {
@@ -96,6 +111,22 @@ export class Caller {
     first.cancel();
     this.#parts.ring.failed(node);
     return this.#noted(second, attempt);
+  }
+
+  /** The end of a write; `lost` when its node shows no sign of life any more. */
+  async #watched(node: RingNode, sending: Sending): Promise<Attempt> {
+    const { transport, clock } = this.#parts;
+    for (;;) {
+      const end = await within(clock, doubtAfterMs, sending.attempt);
+      if (end !== undefined) return end;
+      const sign = transport.send(node.url, lifeSign, lifeSignMs);
+      const first = await Promise.race([sending.attempt.then(() => undefined), sign.attempt]);
+      if (first === undefined) sign.cancel();
+      else if (first.outcome !== "answer") {
+        sending.cancel();
+        return { outcome: "lost", error: new Error("the node shows no sign of life") };
+      }
+    }
   }
 
   #noted(node: RingNode, attempt: Attempt): Attempt {

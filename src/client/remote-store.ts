@@ -1,9 +1,10 @@
 /**
  * The `VectorStore` of a client: each operation becomes one call of the route table, encoded as asked
- * for. Writes get an idempotency key when they have none, so that they may be sent again; thereby a
- * write is executed once, however often its connection breaks.
+ * for. A write may be sent again when its connection breaks: an insert without ids gets ids here, which
+ * nobody else knows, so that a second one puts the same rows in their place; every other write gets an
+ * idempotency key when it has none, and is executed once.
  */
-import { randomUuid } from "../base/index.js";
+import { limits, randomUuid } from "../base/index.js";
 import type { Random } from "../base/index.js";
 import type {
   ChangeAnswer,
@@ -66,15 +67,20 @@ export class RemoteStore implements VectorStore {
   }
 
   insert(request: InsertRequest): Promise<WriteAnswer> {
-    return this.#write("insert", request);
+    const { ids, idempotency_key, vectors } = request;
+    const rows = ids === undefined && idempotency_key === undefined ? rowsOf(vectors) : undefined;
+    if (rows === undefined) return this.#write("insert", this.#once(request));
+    const { random } = this.#options;
+    const named = { ...request, ids: Array.from({ length: rows }, () => randomUuid(random)) };
+    return this.#write("insert", named);
   }
 
   update(request: UpdateRequest): Promise<ChangeAnswer> {
-    return this.#write("update", request);
+    return this.#write("update", this.#once(request));
   }
 
   delete(request: DeleteRequest): Promise<ChangeAnswer> {
-    return this.#write("delete", request);
+    return this.#write("delete", this.#once(request));
   }
 
   search(request: SearchRequest): Promise<SearchAnswer> {
@@ -127,10 +133,7 @@ export class RemoteStore implements VectorStore {
     operation: RowOperation,
     request: WriteOptions & { readonly collection: string },
   ): Promise<Answer> {
-    const body = {
-      ...this.#withDefaults(request),
-      idempotency_key: request.idempotency_key ?? randomUuid(this.#options.random),
-    };
+    const body = this.#withDefaults(request);
     const { collection, timeout_ms: timeoutMs } = body;
     return this.#options.calls.send({
       operation,
@@ -140,6 +143,11 @@ export class RemoteStore implements VectorStore {
       repeatable: true,
       readsOnly: false,
     });
+  }
+
+  #once<Request extends WriteOptions>(request: Request): Request {
+    const idempotency_key = request.idempotency_key ?? randomUuid(this.#options.random);
+    return { ...request, idempotency_key };
   }
 
   #read<Answer>(
@@ -170,4 +178,15 @@ export class RemoteStore implements VectorStore {
         : {}),
     };
   }
+}
+
+/** How many rows an insert brings; undefined when it is for the node to say what is wrong. */
+function rowsOf(vectors: unknown): number | undefined {
+  const rows = Array.isArray(vectors) ? vectors.length : packedRows(vectors);
+  return Number.isInteger(rows) && rows > 0 && rows <= limits.batchRowsMax ? rows : undefined;
+}
+
+function packedRows(vectors: unknown): number {
+  const { dimension, data } = (vectors ?? {}) as Partial<Record<string, unknown>>;
+  return data instanceof Float32Array ? data.length / Number(dimension) : 0;
 }

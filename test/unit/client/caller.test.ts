@@ -103,14 +103,29 @@ describe("a client", () => {
     expect(nodes().filter((node) => node === down)).toHaveLength(2);
   });
 
+  it("repeats an insert whose connection broke, with ids of its own making", async () => {
+    const { store, sent } = client((_, attempt) => (attempt < 3 ? lost : answered(written)));
+    await store.insert({
+      collection: "docs",
+      vectors: { dimension: 2, data: Float32Array.of(1, 2, 3, 4) },
+    });
+    const ids = sent.map((one) => one.body["ids"] as string[]);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids.flat()).size).toBe(2);
+    expect(ids[0]?.[0]).toMatch(/^[0-9a-f-]{36}$/);
+    await store.insert(insert);
+    expect(ids.flat()).not.toContain((sent.at(-1)!.body["ids"] as string[])[0]);
+  });
+
   it("repeats a write whose connection broke, with one key of its own making", async () => {
     const { store, sent } = client((_, attempt) => (attempt < 3 ? lost : answered(written)));
-    await store.insert(insert);
+    const ids = ["00000000-0000-4000-8000-000000000000"];
+    await store.insert({ ...insert, ids });
     const keys = new Set(sent.map((one) => one.body["idempotency_key"]));
     expect(sent).toHaveLength(3);
     expect(keys.size).toBe(1);
     expect([...keys][0]).toMatch(/^[0-9a-f-]{36}$/);
-    await store.insert(insert);
+    await store.insert({ ...insert, ids });
     expect(keys).not.toContain(sent.at(-1)!.body["idempotency_key"]);
   });
 
@@ -181,14 +196,31 @@ describe("a client", () => {
     expect(sent.slice(before, before + 2).map((one) => one.node)).not.toContain(sent[0]!.node);
   });
 
-  it("never sends a write to two nodes at once", async () => {
+  it("waits for a write as long as its node lives, and sends it nowhere else", async () => {
     let finish: (attempt: Attempt) => void = () => undefined;
-    const { store, sent, clock } = client(() => new Promise((resolve) => (finish = resolve)));
+    const written = new Promise<Attempt>((resolve) => (finish = resolve));
+    const { store, sent, clock } = client(({ request }) =>
+      request.path === "/healthz" ? answered(undefined) : written,
+    );
     const call = store.insert(insert);
     await clock.advance(4000);
-    expect(sent).toHaveLength(1);
-    finish(answered(written));
+    expect(sent.filter(({ request }) => request.path !== "/healthz")).toHaveLength(1);
+    expect(new Set(sent.map(({ node }) => node)).size).toBe(1);
+    finish(answered({ status: "success" }));
     await call;
+  });
+
+  it("takes a write elsewhere when its node shows no sign of life", async () => {
+    let still = "";
+    const { store, sent, cancelled, clock } = client(({ node, request }) => {
+      still ||= node;
+      if (node !== still) return answered(written);
+      return request.path === "/healthz" ? { outcome: "timeout" } : never;
+    });
+    await settle(clock, store.insert(insert));
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 300, 300]);
+    expect(cancelled).toEqual([still]);
+    expect(sent.at(-1)!.body["ids"]).toEqual(sent[0]!.body["ids"]);
   });
 
   it("stops asking second nodes when all of them are slow", async () => {
