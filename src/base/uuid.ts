@@ -36,3 +36,17 @@ export function formatUuid(bytes: Uint8Array, offset: number): string {
   }
   return text;
 }
+
+/** UUIDs as 16 bytes each, one after the other. */
+export function packUuids(texts: readonly string[]): Uint8Array {
+  const packed = new Uint8Array(texts.length * uuidBytes);
+  texts.forEach((text, index) => parseUuid(text, packed, index * uuidBytes));
+  return packed;
+}
+
+/** The texts of what `packUuids` packed. */
+export function unpackUuids(packed: Uint8Array): string[] {
+  return Array.from({ length: packed.length / uuidBytes }, (_, index) =>
+    formatUuid(packed, index * uuidBytes),
+  );
+}

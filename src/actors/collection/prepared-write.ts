@@ -2,7 +2,7 @@
  * A checked write in the form in which it crosses threads: a few pieces of memory, ids made where the
  * caller gave none. Built by gateways from bodies, and by the embedded store from objects.
  */
-import { packBytes, parseUuid, randomUuids, uuidBytes } from "../../base/index.js";
+import { packBytes, packUuids, randomUuids } from "../../base/index.js";
 import type { Random } from "../../base/index.js";
 import type {
   ConsistencyLevel,
@@ -43,13 +43,13 @@ function packWrite(request: NormalWrite, random: Random): PackedWrite {
   switch (request.operation) {
     case "insert": {
       const { count, data } = request.vectors;
-      const ids = request.ids ? packIds(request.ids) : randomUuids(random, count);
+      const ids = request.ids ? packUuids(request.ids) : randomUuids(random, count);
       return { kind: "insert", ids, vectors: data, metadata: packBytes(request.metadata) };
     }
     case "update":
       return {
         kind: "update",
-        ids: packIds(request.ids),
+        ids: packUuids(request.ids),
         metadata_mode: request.metadata_mode,
         ...(request.vectors && { vectors: request.vectors.data }),
         ...(request.metadata && { metadata: packBytes(request.metadata) }),
@@ -58,15 +58,9 @@ function packWrite(request: NormalWrite, random: Random): PackedWrite {
     case "delete":
       return {
         kind: "delete",
-        ...(request.ids && { ids: packIds(request.ids) }),
+        ...(request.ids && { ids: packUuids(request.ids) }),
         ...(request.filter && { filter: request.filter }),
         ...(request.if_versions && { if_versions: request.if_versions }),
       };
   }
-}
-
-function packIds(ids: readonly string[]): Uint8Array {
-  const packed = new Uint8Array(ids.length * uuidBytes);
-  ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
-  return packed;
 }

@@ -1,5 +1,5 @@
 /** From what became of a write to what its caller is told. */
-import { formatUuid, uuidBytes } from "../../base/index.js";
+import { unpackUuids } from "../../base/index.js";
 import { combineRoots, makeCommitToken, versionTime } from "../../consistency/index.js";
 import type { ChangeAnswer, WriteAnswer } from "../../protocol/index.js";
 import type { WriteEnd } from "../writes/write-end.js";
@@ -17,7 +17,7 @@ export interface WriteResult {
 export function writeAnswer(result: WriteResult): WriteAnswer | ChangeAnswer {
   const answer = baseAnswer(result);
   if (result.operation === "insert") return answer;
-  return { ...answer, missing_ids: uuidList(result.end?.missing ?? new Uint8Array(0)) };
+  return { ...answer, missing_ids: unpackUuids(result.end?.missing ?? new Uint8Array(0)) };
 }
 
 function baseAnswer({ collection, end, root, now_ms }: WriteResult): WriteAnswer {
@@ -34,7 +34,7 @@ function baseAnswer({ collection, end, root, now_ms }: WriteResult): WriteAnswer
   const { status, version, operation_id, shards, nodes, roots } = end;
   return {
     status,
-    vector_ids: uuidList(end.ids),
+    vector_ids: unpackUuids(end.ids),
     storage_nodes: [...nodes],
     consistency_hash: rootOf(roots) ?? root,
     timestamp_ms: versionTime(version),
@@ -45,10 +45,4 @@ function baseAnswer({ collection, end, root, now_ms }: WriteResult): WriteAnswer
 /** Over the shards that the write went to; undefined when it went to none. */
 export function rootOf(roots: readonly string[]): string | undefined {
   return roots.length > 0 ? combineRoots(roots) : undefined;
-}
-
-function uuidList(ids: Uint8Array): string[] {
-  return Array.from({ length: ids.length / uuidBytes }, (_, index) =>
-    formatUuid(ids, index * uuidBytes),
-  );
 }

@@ -1,5 +1,5 @@
 /** The rows that match a filter, with their versions, page by page: for deletes by filter. */
-import { limits, parseUuid, uuidBytes } from "../../base/index.js";
+import { limits, packUuids } from "../../base/index.js";
 import type { MatchQuestion } from "../writes/filter-delete.js";
 import type { ReadCoordinator } from "./read-coordinator.js";
 
@@ -27,7 +27,5 @@ export async function findByScroll(
     }
     cursor = page.next_cursor;
   } while (cursor !== undefined && ids.length < limit);
-  const packed = new Uint8Array(ids.length * uuidBytes);
-  ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
-  return { ids: packed, versions };
+  return { ids: packUuids(ids), versions };
 }

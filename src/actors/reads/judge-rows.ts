@@ -3,13 +3,12 @@
  * an id wins. A row that some replica did not return may be deleted or newer there, so that one is
  * asked for the versions of what it left out.
  */
-import { present } from "../../base/index.js";
+import { packUuids, present } from "../../base/index.js";
 import type { RawRow } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ReplicaAccess } from "../replicas/access.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
 import { marginMs } from "./ask-replicas.js";
-import { packIds } from "./pack-ids.js";
 import type { ReadRun } from "./read-parts.js";
 import type { StaleBook } from "./stale-book.js";
 
@@ -74,7 +73,7 @@ export class RowJudge {
   }
 
   async #versions(replica: ReplicaAccess, rows: readonly RawRow[]): Promise<readonly string[]> {
-    const ids = packIds(rows.map(({ id }) => id));
+    const ids = packUuids(rows.map(({ id }) => id));
     const message = { type: "rows", ids, contents: false } as const;
     const result = await replica.read<VersionedRows>(message, this.#run.leftMs + marginMs);
     return answerOf(result, "a replica").versions;

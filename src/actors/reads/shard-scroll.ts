@@ -1,4 +1,5 @@
 /** A page of one shard in the order of ids, at a level. */
+import { packUuids } from "../../base/index.js";
 import type { NormalScroll, RawRow } from "../../protocol/index.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { unpackRows } from "../searcher/replica-answer.js";
@@ -7,7 +8,6 @@ import { makeCursor } from "../searcher/scroll-cursor.js";
 import { askReplicas } from "./ask-replicas.js";
 import type { Answered } from "./ask-replicas.js";
 import { RowJudge } from "./judge-rows.js";
-import { packIds } from "./pack-ids.js";
 import type { ReadRun } from "./read-parts.js";
 import { StaleBook } from "./stale-book.js";
 
@@ -62,7 +62,7 @@ export function byId(a: RawRow, b: RawRow): number {
 }
 
 export function cursorAfter(id: string): string {
-  return makeCursor(packIds([id]));
+  return makeCursor(packUuids([id]));
 }
 
 /** Up to where all replicas have said what they have. */

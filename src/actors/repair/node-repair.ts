@@ -3,7 +3,7 @@
  * for the other nodes, read repair, and moves when it is this node's turn to decide them. It follows
  * the map and who is alive.
  */
-import { parseUuid, uuidBytes } from "../../base/index.js";
+import { packUuids } from "../../base/index.js";
 import type { Random, Timer } from "../../base/index.js";
 import type { ClusterView, CollectionMap, ShardPlaces } from "../../cluster/index.js";
 import type { HybridClock } from "../../consistency/index.js";
@@ -102,9 +102,7 @@ export class NodeRepair {
 
   /** For reads, which found that a replica lacks something. Never throws, and takes little time. */
   stale(collection: string, { shard, place, ids }: StaleRows): void {
-    const packed = new Uint8Array(ids.length * uuidBytes);
-    ids.forEach((id, index) => parseUuid(id, packed, index * uuidBytes));
-    this.#reads.repair({ collection, shard, node: place.node, ids: packed });
+    this.#reads.repair({ collection, shard, node: place.node, ids: packUuids(ids) });
   }
 
   /** Undefined when this node has no replica of the shard, or it has no other. */

@@ -7,6 +7,7 @@ import {
   seededRandom,
   sleep,
   uuidBytes,
+  packUuids,
 } from "../../../../src/base/index.js";
 import type { Random } from "../../../../src/base/index.js";
 import { evenRanges, hashOfId, shardOfHash } from "../../../../src/cluster/index.js";
@@ -16,7 +17,6 @@ import type { NormalScroll, NormalSearch, RawRow } from "../../../../src/protoco
 import type { AskResult } from "../../../../src/runtime/index.js";
 import { completeSettings } from "../../../../src/actors/index.js";
 import type { CollectionAccess, ReplicaAccess } from "../../../../src/actors/index.js";
-import { packIds } from "../../../../src/actors/reads/pack-ids.js";
 import { SharedReads } from "../../../../src/actors/reads/shared-reads.js";
 import type { StaleRows } from "../../../../src/actors/reads/read-parts.js";
 import type { SearcherMessage, SharedRead } from "../../../../src/actors/searcher/messages.js";
@@ -140,7 +140,7 @@ export class ModelReader implements ReplicaAccess {
 
   #root(): string {
     const tree = new MerkleTree();
-    for (const [id, { version }] of this.rows) tree.add({ id: packIds([id]), version });
+    for (const [id, { version }] of this.rows) tree.add({ id: packUuids([id]), version });
     return tree.root();
   }
 }
@@ -197,7 +197,7 @@ export class ReadWorld {
   /** The replicas of the shard of an id. */
   readersOf(id: string): ModelReader[] {
     const places = this.access.shards().map(({ shard }) => shard);
-    const shard = shardOfHash(places, hashOfId(packIds([id])));
+    const shard = shardOfHash(places, hashOfId(packUuids([id])));
     return this.readers[places.indexOf(shard)] as ModelReader[];
   }
 
