@@ -3,7 +3,7 @@
  *
  * Held to: a request that may have been executed is sent again only when executing it twice is the
  * same as once (`repeatable`); one that was refused before anything was done, or never sent, may
- * always go elsewhere. Within the time, an overloaded node is given the time it asked for. A node that
+ * always go elsewhere. Once a change may have been executed, no later refusal says that it was not. Within the time, an overloaded node is given the time it asked for. A node that
  * lets a write wait is asked whether it lives; when it does not say so, the write goes elsewhere too.
  */
 import { randomFraction, present, sleep } from "../base/index.js";
@@ -60,18 +60,29 @@ export class Caller {
   async call(call: Call): Promise<WireAnswer> {
     const { clock, ring } = this.#parts;
     const deadlineMs = clock.monotonic() + call.timeoutMs + graceMs;
+    const inDoubt: DvespError[] = [];
     for (let round = 1; ; round++) {
-      const verdict = await this.#tryAll(call, ring.next(), deadlineMs);
+      const verdict = await this.#tryAll(call, ring.next(), deadlineMs, inDoubt);
       if (verdict.kind === "done") return verdict.answer;
-      if (verdict.kind === "fail" || (!verdict.patient && round === roundsMax)) throw verdict.error;
+      if (verdict.kind === "fail") throw verdict.error;
+      const error = inDoubt[0] ?? verdict.error;
+      if (!verdict.patient && round === roundsMax) throw error;
       const pauseMs = this.#pauseMs(verdict.error, round);
-      if (clock.monotonic() + pauseMs >= deadlineMs) throw verdict.error;
+      if (clock.monotonic() + pauseMs >= deadlineMs) throw error;
       await sleep(clock, pauseMs);
     }
   }
 
-  /** One round: each node once, until one answers or the request must not be sent again. */
-  async #tryAll(call: Call, nodes: readonly RingNode[], deadlineMs: number): Promise<Verdict> {
+  /**
+   * One round: each node once, until one answers or the request must not be sent again. Errors of
+   * attempts that may have changed something go to `inDoubt`.
+   */
+  async #tryAll(
+    call: Call,
+    nodes: readonly RingNode[],
+    deadlineMs: number,
+    inDoubt: DvespError[],
+  ): Promise<Verdict> {
     let verdict: Verdict | undefined;
     for (const [index, node] of nodes.entries()) {
       const leftMs = deadlineMs - this.#parts.clock.monotonic();
@@ -79,6 +90,7 @@ export class Caller {
       const attempt = await this.#ask(call, node, nodes[index + 1], leftMs);
       verdict = judge(attempt, call.repeatable);
       if (verdict.kind !== "again") break;
+      if (attempt.outcome === "lost" && !call.readsOnly) inDoubt.push(verdict.error);
     }
     return present(verdict, "a verdict: a ring has nodes");
   }

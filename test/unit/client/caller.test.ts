@@ -173,6 +173,15 @@ describe("a client", () => {
     expect(clock.monotonic()).toBeLessThan(1500);
   });
 
+  it("does not say that nothing was done of a write that may have been executed before", async () => {
+    const refusal = refused(new DvespError("NOT_ENOUGH_REPLICAS", "one of three"));
+    for (const later of [unsent, refusal, overloaded(20)]) {
+      const { store, clock } = client((_, attempt) => (attempt === 1 ? lost : later));
+      const outcome = settle(clock, store.insert(insert));
+      await expect(outcome).rejects.toMatchObject({ code: "TIMEOUT" });
+    }
+  });
+
   it("takes another node when one has too few replicas or is closing", async () => {
     for (const code of ["NOT_ENOUGH_REPLICAS", "CLOSED"] as const) {
       const { store, sent } = client((_, attempt) =>
