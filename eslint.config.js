@@ -7,6 +7,7 @@ export default tseslint.config(
       "bench/compare/dist/",
       "dist-bench/",
       "dist-sim/",
+      "dist-rounds/",
       "node_modules/",
       "src/kernels/",
       "*.config.js",

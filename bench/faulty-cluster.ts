@@ -1,6 +1,6 @@
 /**
  * Three node processes under a parent in this process, joined through links that can be cut, for
- * benchmarks that break things. The nodes are those of `dvesp serve --nodes 3`, but for where they say
+ * benchmarks and tests that break things. The nodes are those of `dvesp serve --nodes 3`, but for where they say
  * that others reach them.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Description {
   }[];
 }
 
-const bin = fileURLToPath(new URL("../bin/dvesp", import.meta.url));
+const bin = fileURLToPath(new URL("bin/dvesp", import.meta.resolve("dvesp/package.json")));
 const readyMsMax = 30_000;
 
 export class FaultyCluster {
@@ -74,6 +74,11 @@ export class FaultyCluster {
     return cluster;
   }
 
+  /** Of all nodes, whether they serve or not. */
+  get names(): readonly string[] {
+    return [...this.#proxies.keys()];
+  }
+
   nodes(): readonly FaultyNode[] {
     return this.#parent.nodes().flatMap((one) => {
       if (one.state !== "serving") return [];
@@ -88,14 +93,19 @@ export class FaultyCluster {
     this.#proxies.get(other)?.set(one, state);
   }
 
-  /** Until all nodes are alive for each other, and all replicas have the same data. */
-  healthy(): Promise<void> {
-    return until("all nodes are alive, and alike", readyMsMax, async () => {
+  /** Until all nodes are alive for each other, know so many shards, and all replicas have the same data. */
+  healthy({ limitMs = readyMsMax, shards = 0 } = {}): Promise<void> {
+    return until("all nodes are alive, and alike", limitMs, async () => {
       const nodes = this.nodes();
       if (nodes.length < this.#proxies.size) return false;
       const seen = await Promise.all(nodes.map((one) => describe(one.address)));
-      return seen.every(isHealthy);
+      return seen.every((one) => isHealthy(one, shards));
     });
+  }
+
+  /** What each node that serves says of the cluster. */
+  views(): Promise<readonly unknown[]> {
+    return Promise.all(this.nodes().map(({ address }) => describe(address).catch(String)));
   }
 
   async stop(): Promise<void> {
@@ -111,9 +121,10 @@ async function describe(address: string): Promise<Description> {
   return (await answer.json()) as Description;
 }
 
-function isHealthy({ nodes, collections }: Description): boolean {
+function isHealthy({ nodes, collections }: Description, shardsMin: number): boolean {
   const shards = collections.flatMap((one) => one.shards);
   return (
+    shards.length >= shardsMin &&
     nodes.every(({ state }) => state === "alive") &&
     shards.every(({ replicas }) => {
       const roots = new Set(replicas.map((one) => one.merkle_root));

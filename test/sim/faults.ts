@@ -31,6 +31,16 @@ export interface FaultPlan {
   readonly pauseMsMax: number;
 }
 
+/** Refusals that a caller has to live with while things are broken. */
+export const refusalsByFaults: ReadonlySet<string> = new Set([
+  "TIMEOUT",
+  "NOT_ENOUGH_REPLICAS",
+  "OVERLOADED",
+  "CLOSED",
+  "STORAGE_FULL",
+  "VERSION_CONFLICT",
+]);
+
 export class Faults {
   readonly #plan: FaultPlan;
   readonly #counts = new Map<string, number>();

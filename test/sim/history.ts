@@ -23,7 +23,8 @@ export interface WriteRecord {
   /** What it wrote, once acknowledged: ids changed, and their version. */
   version: string | undefined;
   changed: readonly string[];
-  acknowledgedMs: number;
+  /** When its caller had an answer, or gave up. */
+  endedMs: number;
   token: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { randomBelow } from "../../src/base/index.js";
 import type { ConsistencyLevel, VectorStore } from "../../src/protocol/index.js";
 import type { Endpoint } from "./client.js";
 import type { ReadRecord, SeenRow, WriteRecord } from "./history.js";
-import { collection, seenRow, vectorOf } from "./requests.js";
+import { seenRow, vectorOf } from "./requests.js";
 import { short, told } from "./session.js";
 import type { Sent, Session } from "./session.js";
 
@@ -35,6 +35,7 @@ export class Reads {
 
   /** Undefined when nobody answered. */
   get(endpoint: Endpoint, of: ReadOf): Promise<ReadRecord | undefined> {
+    const { collection } = this.#session.parts;
     const request = { collection, ids: of.ids, ...included };
     return this.#read(endpoint, "get", of, async (store, options) => {
       return (await store.get({ ...request, ...options })).vectors;
@@ -42,7 +43,7 @@ export class Reads {
   }
 
   search(): Promise<unknown> {
-    const { ids, random } = this.#session.parts;
+    const { collection, ids, random } = this.#session.parts;
     const request = {
       collection,
       query_vector: vectorOf(randomBelow(random, 50), 1),
@@ -55,7 +56,7 @@ export class Reads {
   }
 
   scroll(): Promise<unknown> {
-    const { ids } = this.#session.parts;
+    const { collection, ids } = this.#session.parts;
     const of = { ids, level: this.#session.level(), after: this.#session.recent() };
     return this.#read(this.#session.endpoint(), "scroll", of, async (store, options) => {
       const request = { collection, limit: ids.length, include_metadata: true };
@@ -64,7 +65,7 @@ export class Reads {
   }
 
   async count(): Promise<void> {
-    const { ids, checker } = this.#session.parts;
+    const { collection, ids, checker } = this.#session.parts;
     const endpoint = this.#session.endpoint();
     const outcome = await this.#session.ask(endpoint, (store, options) =>
       store.count({ collection, ...options }),

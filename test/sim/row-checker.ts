@@ -20,6 +20,11 @@ interface Interval {
 
 type Fail = (check: string, message: string) => void;
 
+/**
+ * A delete of which nobody heard has its version by then, wherever it was under way: what is written later
+ * is newer.
+ */
+const lateMsMax = 15_000;
 const nothing: Floor = { version: "", alive: false };
 
 export class RowChecker {
@@ -146,13 +151,23 @@ export class RowChecker {
 
   /** Whether some delete may have come after the floor. */
   #mayBeDeleted(floor: Floor): boolean {
-    for (const { kind, fate, version, changed } of this.#writes.values()) {
+    const calledMs = this.#calledMs(floor);
+    for (const { kind, fate, version, changed, endedMs } of this.#writes.values()) {
       if (kind !== "delete" || fate === "none") continue;
-      if (fate !== "acknowledged") return true;
+      if (fate !== "acknowledged") {
+        if (calledMs <= endedMs + lateMsMax) return true;
+        continue;
+      }
       if (version !== undefined && version > floor.version && changed.includes(this.#id)) {
         return true;
       }
     }
     return false;
+  }
+
+  #calledMs({ version }: Floor): number {
+    const number = this.#numbers.get(version);
+    const write = number === undefined ? undefined : this.#writes.get(number);
+    return write?.calledMs ?? -Infinity;
   }
 }

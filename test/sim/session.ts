@@ -15,6 +15,7 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly endpoints: readonly Endpoint[];
+  readonly collection: string;
   readonly ids: readonly string[];
   readonly checker: Checker;
   readonly trace: Trace;
@@ -42,12 +43,13 @@ export class Session {
   /** Writes that were acknowledged. */
   readonly done: WriteRecord[] = [];
   answered = 0;
+  readonly outcomes = new Map<string, number>();
 
   constructor(parts: SessionParts) {
     this.parts = parts;
   }
 
-  ask<Answer>(
+  async ask<Answer>(
     endpoint: Endpoint,
     ask: (store: VectorStore, sent: Sent) => Promise<Answer>,
   ): Promise<Outcome<Answer>> {
@@ -55,7 +57,10 @@ export class Session {
     const timeout_ms = 300 + randomBelow(random, 3000);
     const delayMs = (): number => 0.05 + randomFraction(random);
     const options = { clock, delayMs, patienceMs: timeout_ms + patienceMs };
-    return callNode(endpoint, (store) => ask(store, { timeout_ms }), options);
+    const outcome = await callNode(endpoint, (store) => ask(store, { timeout_ms }), options);
+    const name = nameOf(outcome);
+    this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + 1);
+    return outcome;
   }
 
   refused(what: string, code: string, message: string): void {
@@ -115,6 +120,14 @@ export function told(outcome: Outcome<unknown>): object {
     case "unsent":
       return { outcome: outcome.type };
   }
+}
+
+/** Status of an answer that has one, code of a refusal. */
+function nameOf(outcome: Outcome<unknown>): string {
+  if (outcome.type === "refusal") return outcome.error.code;
+  if (outcome.type !== "answer") return outcome.type;
+  const { status } = outcome.answer as { status?: string };
+  return status ?? "read";
 }
 
 export function short(id: string): string {

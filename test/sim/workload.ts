@@ -10,8 +10,8 @@ import { Writes } from "./writes.js";
 
 export interface WorkloadParts extends SessionParts {
   readonly clients: number;
-  /** All clients together. */
-  readonly operations: number;
+  /** Asked before each operation, with how many all clients together have begun. */
+  readonly goesOn: (begun: number) => boolean;
 }
 
 export class Workload {
@@ -33,14 +33,19 @@ export class Workload {
     return { begun: this.#begun, answered: this.#session.answered };
   }
 
+  /** How many calls ended how. */
+  get outcomes(): ReadonlyMap<string, number> {
+    return this.#session.outcomes;
+  }
+
   async run(): Promise<void> {
     const { clients } = this.#parts;
     await Promise.all(Array.from({ length: clients }, () => this.#client()));
   }
 
   async #client(): Promise<void> {
-    const { clock, random, operations } = this.#parts;
-    while (this.#begun < operations) {
+    const { clock, random, goesOn } = this.#parts;
+    while (goesOn(this.#begun)) {
       this.#begun++;
       await this.#operation(randomBelow(random, 100));
       const rests = this.#session.chance(0.1);

@@ -3,7 +3,7 @@ import { randomBelow, sleep } from "../../src/base/index.js";
 import type { VectorStore, WriteAnswer } from "../../src/protocol/index.js";
 import type { Outcome } from "./client.js";
 import type { WriteRecord } from "./history.js";
-import { collection, groups, metadataOf, rowsOf, vectorOf, versionOf } from "./requests.js";
+import { groups, metadataOf, rowsOf, vectorOf, versionOf } from "./requests.js";
 import { short, told } from "./session.js";
 import type { Sent, Session } from "./session.js";
 
@@ -23,6 +23,7 @@ export class Writes {
     const ids = this.#session.chance(0.3) ? this.#session.someIds(8) : this.#session.someIds(2);
     const write = this.#write("insert", ids, undefined);
     const rows = rowsOf(write.number, ids);
+    const { collection } = this.#session.parts;
     return this.#perform(write, (store, options) =>
       store.insert({ collection, ids, ...rows, ...options }),
     );
@@ -37,6 +38,7 @@ export class Writes {
     const vectors = this.#session.chance(0.5)
       ? ids.map((_, index) => vectorOf(write.number, index))
       : undefined;
+    const { collection } = this.#session.parts;
     const change = { collection, ids, metadata, metadata_mode: "replace", vectors } as const;
     const { ifVersions } = write;
     return this.#perform(write, (store, options) =>
@@ -47,6 +49,7 @@ export class Writes {
   delete(): Promise<void> {
     const ids = this.#session.someIds(3);
     const write = this.#write("delete", ids, undefined);
+    const { collection } = this.#session.parts;
     return this.#perform(write, (store, options) => store.delete({ collection, ids, ...options }));
   }
 
@@ -55,14 +58,16 @@ export class Writes {
     const version = this.#session.knownVersion(ids[0] as string);
     if (version === undefined) return Promise.resolve();
     const write = this.#write("delete", ids, [version]);
+    const { collection } = this.#session.parts;
     return this.#perform(write, (store, options) =>
       store.delete({ collection, ids, if_versions: [version], ...options }),
     );
   }
 
   deleteByFilter(): Promise<void> {
-    const write = this.#write("delete", this.#session.parts.ids, undefined);
-    const filter = { group: randomBelow(this.#session.parts.random, groups) };
+    const { collection, ids, random } = this.#session.parts;
+    const write = this.#write("delete", ids, undefined);
+    const filter = { group: randomBelow(random, groups) };
     return this.#perform(
       write,
       (store, options) => store.delete({ collection, filter, ...options }),
@@ -79,11 +84,12 @@ export class Writes {
     const write: WriteRecord = {
       ...{ number: ++this.#count, kind, ids, ifVersions, level: this.#session.level() },
       ...{ calledMs: clock.now(), fate: "under_way", version: undefined, changed: [] },
-      ...{ acknowledgedMs: Infinity, token: undefined },
+      ...{ endedMs: Infinity, token: undefined },
     };
     checker.begun(write);
     trace.add("write", {
       n: write.number,
+      in: this.#session.parts.collection,
       kind,
       ids: ids.map(short),
       ifVersions,
@@ -94,7 +100,7 @@ export class Writes {
 
   /** Sends a write, again through other nodes when nobody answers and it has a key. */
   async #perform(write: WriteRecord, send: SendWrite, byFilter = false): Promise<void> {
-    const { clock, checker, trace, random } = this.#session.parts;
+    const { clock, checker, trace, random, collection } = this.#session.parts;
     const key = this.#session.chance(0.6) ? { idempotency_key: `key-${write.number}` } : {};
     const attempts = "idempotency_key" in key ? attemptsMax : 1;
     let maybe = false;
@@ -104,10 +110,12 @@ export class Writes {
       const outcome = await this.#session.ask(endpoint, (store, options) =>
         send(store, { ...options, ...key, consistency_level: write.level }),
       );
-      trace.add("written", { n: write.number, node: endpoint.name, ...told(outcome) });
+      const { number: n } = write;
+      trace.add("written", { n, in: collection, node: endpoint.name, ...told(outcome) });
       maybe = this.#judge(write, outcome, byFilter) || maybe;
     }
     if (write.fate === "under_way") write.fate = maybe ? "unknown" : "none";
+    write.endedMs = clock.now();
     checker.ended(write);
     if (write.fate === "acknowledged") this.#session.done.push(write);
   }
