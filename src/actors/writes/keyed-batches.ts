@@ -17,6 +17,8 @@ import type { WriteParts } from "./write-parts.js";
 export const keyMemoryMs = 24 * 3600 * 1000;
 /** How long an attempt that another coordinator has under way is left alone. */
 const patienceMs = 500;
+/** How long a refusal waits at most for its slots to be given up. */
+const releaseMs = 500;
 
 export interface KeyedRequest {
   /** What it is a key for, and the key. */
@@ -25,6 +27,8 @@ export interface KeyedRequest {
   readonly digest: string;
   /** Monotonic time. */
   readonly endMs: number;
+  /** Throws when an attempt of this name could not be carried out: then it claims nothing. */
+  readonly check: (operationId: string) => void;
 }
 
 interface Claim {
@@ -50,6 +54,8 @@ export class KeyedBatches implements BatchNames {
   #slot = 0;
   /** Claimed, and not yet taken by an attempt. */
   #claimed: BatchName | undefined;
+  /** All that were claimed here. */
+  readonly #names: string[] = [];
 
   constructor(parts: WriteParts, request: KeyedRequest) {
     this.#parts = parts;
@@ -61,7 +67,7 @@ export class KeyedBatches implements BatchNames {
 
   /**
    * Before anything is looked at: what the first result rested on may be no more. Errors:
-   * `AnsweredEarlier`; `INVALID_ARGUMENT` when the key stands for another request; `TIMEOUT` when no
+   * `AnsweredEarlier`; those of `check`; `INVALID_ARGUMENT` when the key stands for another request; `TIMEOUT` when no
    * majority could be asked: then nothing was begun.
    */
   async begin(): Promise<void> {
@@ -75,6 +81,21 @@ export class KeyedBatches implements BatchNames {
     return name;
   }
 
+  /**
+   * Aborts what was claimed here, but for the attempt that was committed, so that who asks again need not
+   * wait for it. Call when nothing is under way any more: only who staged a batch proposes to commit it.
+   */
+  async release(committed: string | undefined): Promise<void> {
+    const endMs = Math.min(this.#request.endMs, this.#parts.clock.monotonic() + releaseMs);
+    const open = this.#names.filter((name) => name !== committed);
+    const aborts = open.map((name) => {
+      const abort = proposal(name, this.#home, { kind: "abort" });
+      return decideRegister(this.#parts, { ...abort, endMs });
+    });
+    // What cannot be released now is aborted by who comes upon it.
+    await Promise.allSettled(aborts);
+  }
+
   async #claimNext(): Promise<BatchName> {
     const { digest } = this.#request;
     for (;;) {
@@ -85,6 +106,7 @@ export class KeyedBatches implements BatchNames {
       }
       this.#slot++;
       if (claim.operation_id === own.operation_id) {
+        this.#names.push(own.operation_id);
         return { id: own.operation_id, home: this.#home };
       }
       await this.#passBy(claim.operation_id);
@@ -92,11 +114,12 @@ export class KeyedBatches implements BatchNames {
   }
 
   async #claim(own: Claim): Promise<Claim> {
-    const { key, endMs } = this.#request;
+    const { key, endMs, check } = this.#request;
     const value = await decideRegister(this.#parts, {
       shard: this.#home,
       key: `key/${key}/${this.#slot}`,
       value: Buffer.from(JSON.stringify(own)),
+      beforeOwn: () => check(own.operation_id),
       endMs,
       rememberMs: keyMemoryMs,
     });
@@ -106,9 +129,13 @@ export class KeyedBatches implements BatchNames {
   async #passBy(operationId: string): Promise<void> {
     const { clock } = this.#parts;
     const { endMs } = this.#request;
-    await sleep(clock, Math.min(patienceMs, Math.max(0, (endMs - clock.monotonic()) / 2)));
+    const patientEndMs = clock.monotonic() + Math.min(patienceMs, (endMs - clock.monotonic()) / 2);
+    const beforeOwn = (): Promise<void> =>
+      sleep(clock, Math.max(0, patientEndMs - clock.monotonic()));
     const abort = proposal(operationId, this.#home, { kind: "abort" });
-    const decision = readDecision(await decideRegister(this.#parts, { ...abort, endMs }));
+    const decision = readDecision(
+      await decideRegister(this.#parts, { ...abort, endMs, beforeOwn }),
+    );
     if (decision.kind === "commit") throw new AnsweredEarlier(operationId, decision.shards);
   }
 }

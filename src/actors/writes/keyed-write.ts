@@ -1,12 +1,14 @@
 /** Writes with an idempotency key: once, whichever coordinators are asked, and the first result to all of them. */
 import { createHash } from "node:crypto";
 import { randomUuid, sleep, uuidBytes } from "../../base/index.js";
-import { neededFor } from "../../cluster/index.js";
+import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { ConsistencyLevel } from "../../protocol/index.js";
 import type { PackedWrite, WriteOutcome } from "../replica/messages.js";
 import { concatIds, idCount } from "../replica/packed-rows.js";
 import { AnsweredEarlier, KeyedBatches, keyMemoryMs } from "./keyed-batches.js";
+import { portionsOf } from "./ids.js";
 import type { Operation } from "./operation.js";
+import { checkAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { joinEnds, keysOf, pickWhere } from "./write-end.js";
@@ -32,14 +34,40 @@ export async function writeKeyed(
 ): Promise<WriteEnd | undefined> {
   const { level, endMs } = keyed;
   const key = `${keyed.write.kind}/${keyed.key}`;
-  const batches = new KeyedBatches(parts, { key, digest: digestOf(keyed), endMs });
+  const check = (operationId: string): void => checkReach(parts, keyed, operationId);
+  const batches = new KeyedBatches(parts, { key, digest: digestOf(keyed), endMs, check });
   const id = `o:${randomUuid(parts.random)}`;
   try {
     await batches.begin();
-    return await perform({ id, level, endMs, batches, remember_ms: keyMemoryMs });
+    const end = await perform({ id, level, endMs, batches, remember_ms: keyMemoryMs });
+    const released = batches.release(end?.operation_id);
+    if (!end) await released;
+    return end;
   } catch (error) {
+    await batches.release(undefined);
     if (error instanceof AnsweredEarlier) return earlierEnd(parts, keyed, error);
     throw error;
+  }
+}
+
+/** Errors: `NOT_ENOUGH_REPLICAS` when an attempt of this name cannot come to what its level asks. */
+function checkReach(
+  parts: WriteParts,
+  { write, hasMadeIds, level }: KeyedWrite,
+  operationId: string,
+): void {
+  const shards = parts.access.shards();
+  const { ids } = write;
+  if (!ids) {
+    // A filter is read at the level; what it matches is checked when that is known.
+    for (const shard of shards) checkAlive(shard, neededFor(level, shard.shard));
+    return;
+  }
+  const own = hasMadeIds ? idsNamedBy(operationId, idCount(ids)) : ids;
+  const places = shards.map(({ shard }) => shard);
+  for (const { shard: id } of portionsOf(own, places)) {
+    const shard = shardOf(parts, id);
+    checkAlive(shard, Math.max(majorityOf(shard.shard), neededFor(level, shard.shard)));
   }
 }
 

@@ -23,10 +23,16 @@ export interface Operation {
   readonly level: ConsistencyLevel;
   /** Monotonic time of its deadline. */
   readonly endMs: number;
-  /** How long replicas remember its outcome; undefined: 10 minutes. */
-  readonly remember_ms?: number;
+  /** How long replicas remember its outcome. */
+  readonly remember_ms: number;
   readonly batches: BatchNames;
 }
+
+/**
+ * Convergence, which is the other proof that a write was seen, follows at 11 minutes (`underWayMs` of
+ * repair) and some rounds: until then replicas must remember the operation itself.
+ */
+const memoryMs = 20 * 60_000;
 
 export function newOperation(
   random: Random,
@@ -36,5 +42,5 @@ export function newOperation(
   let attempts = 0;
   const next = (): Promise<BatchName> =>
     Promise.resolve({ id: `${id}.${++attempts}`, home: undefined });
-  return { id, level, endMs, batches: { always: false, next } };
+  return { id, level, endMs, remember_ms: memoryMs, batches: { always: false, next } };
 }

@@ -19,6 +19,8 @@ export interface RegisterQuestion {
   readonly key: string;
   /** Becomes the value if there is none yet. */
   readonly value: Uint8Array;
+  /** Called before `value` is proposed, when a majority knows of none; if it throws, nothing was proposed. */
+  readonly beforeOwn?: () => Promise<void> | void;
   /** Monotonic time. */
   readonly endMs: number;
   readonly rememberMs: number;
@@ -80,7 +82,9 @@ class Vote {
     const promises = await this.#ask({ type: "register_prepare", epoch, key, ballot });
     if (promises.length < majorityOf(this.#shard.shard)) return undefined;
     const accepted = promises.flatMap(({ accepted: one }) => (one ? [one] : []));
-    return newest(accepted)?.value ?? value;
+    const found = newest(accepted)?.value;
+    if (!found) await this.#question.beforeOwn?.();
+    return found ?? value;
   }
 
   async accept(ballot: string, value: Uint8Array): Promise<boolean> {

@@ -17,7 +17,7 @@ export function orderedWrite(
   return {
     type: "write",
     operation_id: id,
-    ...(remember_ms !== undefined && { remember_ms }),
+    remember_ms,
     deadline_ms: clock.now() + Math.max(0, endMs - clock.monotonic()),
     version,
     write,

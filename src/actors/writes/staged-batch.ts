@@ -98,7 +98,7 @@ export class StagedBatch {
       operation_id: id,
       version: this.#version,
       home: this.#home,
-      ...(remember_ms !== undefined && { remember_ms }),
+      remember_ms,
       write,
     };
     return new Round(this.#parts, access, (one, timeoutMs) => one.ask(message, timeoutMs), endMs);
