@@ -6,7 +6,7 @@
  * replicas, and a replica refuses who acts on an older one.
  */
 import { createHash } from "node:crypto";
-import { present } from "../base/index.js";
+import { DvespError, present } from "../base/index.js";
 import type { CollectionSettings, ConsistencyLevel } from "../protocol/index.js";
 
 /**
@@ -74,4 +74,10 @@ export function neededFor(level: ConsistencyLevel, shard: ShardPlaces): number {
 
 function members(replicas: readonly ReplicaPlace[]): number {
   return replicas.filter(({ state }) => state !== "joining").length;
+}
+
+/** What who names a collection that is not in the map is told. */
+export function collectionNotFound(name: string): DvespError {
+  const message = `there is no collection ${name}`;
+  return new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
 }

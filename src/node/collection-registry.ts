@@ -7,6 +7,7 @@ import { DvespError, toDvespError } from "../base/index.js";
 import type { Clock } from "../base/index.js";
 import { completeSettings, implicitRequest } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
+import { collectionNotFound } from "../cluster/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
 import type { NormalCreate } from "../protocol/index.js";
 import type { Supervisor } from "../supervisors/index.js";
@@ -88,12 +89,12 @@ export class CollectionRegistry {
   tree(name: string): CollectionTree {
     const tree = this.find(name);
     if (tree) return tree;
-    throw notFound(name);
+    throw collectionNotFound(name);
   }
 
   /** Why the actors of a collection are gone for good, if so: it was dropped. */
   whyGone(name: string, uid: string): DvespError | undefined {
-    return this.#parts.view.collection(name)?.uid === uid ? undefined : notFound(name);
+    return this.#parts.view.collection(name)?.uid === uid ? undefined : collectionNotFound(name);
   }
 
   /** The collection, once nothing is under way that makes it. Errors: `COLLECTION_NOT_FOUND`. */
@@ -234,9 +235,4 @@ export class CollectionRegistry {
       if (this.#queues.get(name) === result) this.#queues.delete(name);
     }
   }
-}
-
-function notFound(name: string): DvespError {
-  const message = `there is no collection ${name}`;
-  return new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
 }

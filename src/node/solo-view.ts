@@ -5,7 +5,7 @@
 import { sameSettings } from "../actors/index.js";
 import { DvespError, invalid, limits, randomUuid } from "../base/index.js";
 import type { Random } from "../base/index.js";
-import { evenRanges } from "../cluster/index.js";
+import { collectionNotFound, evenRanges } from "../cluster/index.js";
 import type { ClusterView, CollectionMap, NodeView, ShardPlaces } from "../cluster/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
 import type { Catalog } from "./catalog.js";
@@ -82,10 +82,7 @@ export class SoloView implements ClusterView {
   }
 
   async drop(name: string): Promise<void> {
-    if (!this.#maps.has(name)) {
-      const message = `there is no collection ${name}`;
-      throw new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
-    }
+    if (!this.#maps.has(name)) throw collectionNotFound(name);
     await this.#parts.catalog.forget(name);
     this.#set(name, undefined);
   }

@@ -3,8 +3,8 @@
  * stays as it is while the store is away. An entry never goes back to an older revision, whichever way
  * news of it come.
  */
-import { DvespError, isDvespError } from "../base/index.js";
-import { collectionPrefix } from "../cluster/index.js";
+import { isDvespError } from "../base/index.js";
+import { collectionNotFound, collectionPrefix } from "../cluster/index.js";
 import type { ClusterStore, CollectionMap, Entry, StoreChange } from "../cluster/index.js";
 
 interface Known {
@@ -63,7 +63,7 @@ export class WatchedMaps {
     const uid = this.get(name)?.uid;
     for (;;) {
       const known = this.#known.get(name);
-      if (!known?.map || known.map.uid !== uid) throw notFound(name);
+      if (!known?.map || known.map.uid !== uid) throw collectionNotFound(name);
       const then = change(known.map);
       if (!then) return known.map;
       const changed = await this.#put(name, then, known.revision);
@@ -74,7 +74,7 @@ export class WatchedMaps {
 
   /** Errors: `COLLECTION_NOT_FOUND`, those of the store. */
   async drop(name: string): Promise<void> {
-    if (!(await this.#store.delete(keyOf(name)))) throw notFound(name);
+    if (!(await this.#store.delete(keyOf(name)))) throw collectionNotFound(name);
     await this.#refresh(name);
   }
 
@@ -159,9 +159,4 @@ function keyOf(name: string): string {
 
 function nameOf(key: string): string {
   return key.slice(collectionPrefix.length);
-}
-
-function notFound(name: string): DvespError {
-  const message = `there is no collection ${name}`;
-  return new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
 }

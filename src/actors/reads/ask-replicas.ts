@@ -6,6 +6,7 @@ import { DvespError, errorFromPlain } from "../../base/index.js";
 import type { ErrorCode, Timer } from "../../base/index.js";
 import { neededFor } from "../../cluster/index.js";
 import type { AskResult } from "../../runtime/index.js";
+import { usable } from "../replicas/access.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import type { SearcherMessage } from "../searcher/messages.js";
 import type { ReadRun } from "./read-parts.js";
@@ -35,8 +36,7 @@ export function askReplicas<Answer>(
   message: SearcherMessage,
 ): Promise<readonly Answered<Answer>[]> {
   const needed = neededFor(run.level, shard.shard);
-  const usable = shard.replicas.filter((one) => one.place.state === "active" && one.isAlive());
-  const alive = inOrder(usable);
+  const alive = inOrder(usable(shard));
   if (alive.length < needed) throw notEnough(run, shard, needed, alive.length);
   return new Round<Answer>(run, shard, message, alive, needed).start();
 }

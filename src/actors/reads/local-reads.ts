@@ -25,6 +25,7 @@ import type {
 } from "../searcher/messages.js";
 import type { AnswerAreas } from "../shard/answer-areas.js";
 import type { WorkerPool } from "../worker-pool.js";
+import { marginMs } from "./ask-replicas.js";
 
 /** Who answers on this node. */
 export interface LocalReaders {
@@ -41,8 +42,6 @@ interface Question {
   readonly attachments?: readonly unknown[];
 }
 
-/** How long the main thread waits for a read beyond what the read itself allows. */
-const marginMs = 1000;
 const encodedTimeoutMs = limits.timeoutMsMax + marginMs;
 /** The body of a batch that is cut is copied on this thread; a larger one goes to one searcher. */
 const cutBodyBytesMax = 8 * 1024 * 1024;

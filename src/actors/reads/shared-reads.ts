@@ -2,8 +2,7 @@
  * Reads over all shards of a collection, each at a level: asked at the same time, merged without
  * decoding what rows hold.
  */
-import { parseUuid, uuidBytes } from "../../base/index.js";
-import { hashOfId, shardOfHash } from "../../cluster/index.js";
+import { packUuids, present } from "../../base/index.js";
 import type {
   NormalCount,
   NormalGet,
@@ -18,6 +17,7 @@ import type {
   SearchMetrics,
 } from "../../protocol/index.js";
 import type { ShardAccess } from "../replicas/access.js";
+import { portionsOf } from "../replicas/portions.js";
 import { AnswerBudget } from "../searcher/answer-budget.js";
 import type { NormalRead, RawCountAnswer, ReadAnswer, SharedRead } from "../searcher/messages.js";
 import { readCursor } from "../searcher/scroll-cursor.js";
@@ -92,9 +92,17 @@ export class SharedReads {
   async #get(request: NormalGet): Promise<RawGetAnswer> {
     const run = this.#run(request);
     const shards = this.#parts.access.shards();
-    const byShard = idsByShard(request.ids, shards);
+    const places = shards.map(({ shard }) => shard);
+    const portions = portionsOf(packUuids(request.ids), places);
     const parts = await Promise.all(
-      [...byShard].map(([shard, ids]) => getFromShard(run, shard, { ...request, ids })),
+      portions.map((portion) => {
+        const shard = present(
+          shards[places.findIndex(({ id }) => id === portion.shard)],
+          "a shard",
+        );
+        const ids = portion.positions.map((position) => present(request.ids[position], "an id"));
+        return getFromShard(run, shard, { ...request, ids });
+      }),
     );
     const found = new Map(parts.flat().map((row) => [row.id, row]));
     const rows = request.ids.flatMap((id) => found.get(id) ?? []);
@@ -136,23 +144,6 @@ function planOf(parts: readonly ShardHits[]): NonNullable<SearchMetrics["plan"]>
   const [only] = parts;
   if (only && parts.length === 1) return only.plan ?? {};
   return { shards: parts.map(({ shard, plan }) => ({ shard, ...plan })) };
-}
-
-function idsByShard(
-  ids: readonly string[],
-  shards: readonly ShardAccess[],
-): Map<ShardAccess, string[]> {
-  const places = shards.map(({ shard }) => shard);
-  const byShard = new Map<ShardAccess, string[]>();
-  const bytes = new Uint8Array(uuidBytes);
-  for (const id of ids) {
-    parseUuid(id, bytes, 0);
-    const shard = shards[places.indexOf(shardOfHash(places, hashOfId(bytes)))] as ShardAccess;
-    const some = byShard.get(shard);
-    if (some) some.push(id);
-    else byShard.set(shard, [id]);
-  }
-  return byShard;
 }
 
 /** Errors: `TOO_LARGE`. */

@@ -29,6 +29,19 @@ export function pickIds(ids: Uint8Array, indexes: readonly number[]): Uint8Array
   return concatIds(indexes.map((index) => idAt(ids, index)));
 }
 
+/** The ids whose key is wanted, in order. */
+export function pickWhere(ids: Uint8Array, isWanted: (key: string) => boolean): Uint8Array {
+  const wanted: number[] = [];
+  keysOf(ids).forEach((key, index) => {
+    if (isWanted(key)) wanted.push(index);
+  });
+  return pickIds(ids, wanted);
+}
+
+export function keysOf(ids: Uint8Array): string[] {
+  return Array.from({ length: idCount(ids) }, (_, index) => keyOf(idAt(ids, index)));
+}
+
 export function concatIds(ids: readonly Uint8Array[]): Uint8Array {
   const packed = new Uint8Array(ids.length * uuidBytes);
   ids.forEach((id, index) => packed.set(id, index * uuidBytes));

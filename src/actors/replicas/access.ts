@@ -46,3 +46,13 @@ export interface CollectionAccess {
   /** Resolves when a newer map than `epoch` of the shard is here, or after a bounded wait. */
   newer(shard: number, epoch: number): Promise<void>;
 }
+
+/** Those whose word counts: they have all that was acknowledged to them. */
+export function counted({ replicas }: ShardAccess): ReplicaAccess[] {
+  return replicas.filter(({ place }) => place.state === "active");
+}
+
+/** Those that count, and of which a question has a chance of an answer now. */
+export function usable(shard: ShardAccess): ReplicaAccess[] {
+  return counted(shard).filter((one) => one.isAlive());
+}

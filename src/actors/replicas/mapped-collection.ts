@@ -2,7 +2,8 @@
  * The replicas of a collection as the map of the cluster has them: those of this node reached
  * directly, the others through the hubs of their nodes.
  */
-import { DvespError } from "../../base/index.js";
+import type { DvespError } from "../../base/index.js";
+import { collectionNotFound } from "../../cluster/index.js";
 import type { ClusterView, ReplicaPlace, ShardPlaces } from "../../cluster/index.js";
 import type { CollectionSettings } from "../../protocol/index.js";
 import type { ActorSystem } from "../../runtime/index.js";
@@ -69,8 +70,7 @@ export class MappedCollection implements CollectionAccess {
     if (closed) throw closed;
     const map = view.collection(settings.collection);
     if (map?.uid === uid) return map.shards;
-    const message = `there is no collection ${settings.collection}`;
-    throw new DvespError("COLLECTION_NOT_FOUND", message, { field: "collection" });
+    throw collectionNotFound(settings.collection);
   }
 
   #ordered({ id, replicas }: ShardPlaces): ReplicaAccess[] {

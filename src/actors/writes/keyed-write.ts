@@ -3,17 +3,18 @@ import { createHash } from "node:crypto";
 import { randomUuid, sleep, uuidBytes } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { ConsistencyLevel } from "../../protocol/index.js";
-import type { PackedWrite, WriteOutcome } from "../replica/messages.js";
-import { concatIds, idCount } from "../replica/packed-rows.js";
+import type { PackedWrite } from "../replica/messages.js";
+import { concatIds, idCount, keysOf, pickWhere } from "../replica/packed-rows.js";
+import { portionsOf } from "../replicas/portions.js";
 import { AnsweredEarlier, KeyedBatches, keyMemoryMs } from "./keyed-batches.js";
-import { portionsOf } from "./ids.js";
 import type { Operation } from "./operation.js";
+import { askOutcomes } from "./outcomes.js";
 import { checkAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
-import { joinEnds, keysOf, pickWhere } from "./write-end.js";
+import { joinEnds } from "./write-end.js";
 import type { WriteEnd } from "./write-end.js";
-import { counted, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
+import { settleMs, shardOf, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
 export interface KeyedWrite {
@@ -138,16 +139,7 @@ async function rememberedBy(
   level: ConsistencyLevel,
 ): Promise<{ readonly end: ShardEnd; readonly ids: Uint8Array } | undefined> {
   const shard = shardOf(parts, id);
-  const message = { type: "outcome", operation_id: operationId } as const;
-  const replicas = counted(shard);
-  const ends = await Promise.all(
-    replicas.map((one) => one.ask<WriteOutcome | undefined>(message, 1000)),
-  );
-  const done = ends.flatMap((end, index) =>
-    end.outcome === "ok" && end.value
-      ? [{ node: replicas[index]?.place.node ?? "", answer: end.value }]
-      : [],
-  );
+  const { done } = await askOutcomes(shard, operationId);
   const [first] = done;
   if (!first) return undefined;
   const status = done.length >= neededFor(level, shard.shard) ? "success" : "partial";

@@ -9,6 +9,7 @@
 import { assert, packedItem } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import type { PreparedRows, Refusal } from "../replica/replication-messages.js";
+import { counted } from "../replicas/access.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import { isRefusal } from "./delivery.js";
 import { Signal } from "./signal.js";
@@ -122,7 +123,7 @@ export async function prepare(
   const { clock, access } = parts;
   const promises = new Promises(shard, access.settings.dimension);
   const signal = new Signal(clock);
-  const voters = shard.replicas.filter(({ place }) => place.state === "active");
+  const voters = counted(shard);
   let open = voters.length;
   const attemptMs = Math.min(askMs, Math.max(1, end.endMs - clock.monotonic()));
   const ask = async (replica: ReplicaAccess, first: boolean): Promise<void> => {

@@ -8,10 +8,11 @@ import { randomBelow, sleep } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import { makeVersion, versionTime } from "../../consistency/index.js";
 import type { RegisterReply, RegisterValue, Refusal } from "../replica/replication-messages.js";
+import { counted } from "../replicas/access.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { isRefusal } from "./delivery.js";
 import { Signal } from "./signal.js";
-import { counted, shardOf, unknownOutcome } from "./write-parts.js";
+import { shardOf, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
 export interface RegisterQuestion {

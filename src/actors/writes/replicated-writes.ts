@@ -1,12 +1,14 @@
 /** Writes to collections of several shards or replicas: which protocol each takes. */
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { PackedDelete } from "../replica/messages.js";
+import { portionsOf } from "../replicas/portions.js";
+import type { Portion } from "../replicas/portions.js";
 import { afterRefusals } from "./after-refusals.js";
 import { BlindWrite } from "./blind-write.js";
 import type { BlindPacked } from "./blind-write.js";
 import { DependentWriter } from "./dependent-write.js";
-import { pickRows, portionsOf } from "./ids.js";
-import type { NamedWrite, Portion } from "./ids.js";
+import { pickRows } from "./ids.js";
+import type { NamedWrite } from "./ids.js";
 import type { DependentWrite, MatchedDelete } from "./judge.js";
 import type { BatchName, Operation } from "./operation.js";
 import { checkAlive } from "./round.js";

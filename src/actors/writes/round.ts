@@ -4,6 +4,7 @@
  */
 import { DvespError, errorFromPlain } from "../../base/index.js";
 import type { Refusal } from "../replica/replication-messages.js";
+import { usable } from "../replicas/access.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import { Delivery } from "./delivery.js";
 import type { Send } from "./delivery.js";
@@ -129,12 +130,12 @@ export class Round<Answer> {
 }
 
 /** Errors: `NOT_ENOUGH_REPLICAS` when fewer are alive, and count, than must have it. */
-export function checkAlive({ shard, replicas }: ShardAccess, needed: number): void {
-  const alive = replicas.filter((one) => one.place.state === "active" && one.isAlive());
+export function checkAlive(access: ShardAccess, needed: number): void {
+  const alive = usable(access);
   if (alive.length >= needed) return;
   throw new DvespError(
     "NOT_ENOUGH_REPLICAS",
-    `${alive.length} replicas of shard ${shard.id} are alive, and ${needed} must be`,
+    `${alive.length} replicas of shard ${access.shard.id} are alive, and ${needed} must be`,
     { retry_after_ms: 1000 },
   );
 }

@@ -1,5 +1,6 @@
 /** What became of a write in one shard. */
 import type { WriteOutcome } from "../replica/messages.js";
+import { keysOf, pickWhere } from "../replica/packed-rows.js";
 import type { Acknowledged } from "./round.js";
 
 export interface ShardEnd {
@@ -35,11 +36,6 @@ export function shardEnd(
 function missingEverywhere(outcomes: readonly WriteOutcome[]): Uint8Array {
   const [first = new Uint8Array(0), ...others] = outcomes.map(({ missing }) => missing);
   if (first.length === 0 || others.length === 0) return first;
-  const sets = others.map((ids) => new Set(textsOf(ids)));
-  const kept = textsOf(first).filter((id) => sets.every((set) => set.has(id)));
-  return Buffer.from(kept.join(""), "hex");
-}
-
-function textsOf(ids: Uint8Array): string[] {
-  return Buffer.from(ids).toString("hex").match(/.{32}/g) ?? [];
+  const sets = others.map((ids) => new Set(keysOf(ids)));
+  return pickWhere(first, (key) => sets.every((set) => set.has(key)));
 }

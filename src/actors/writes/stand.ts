@@ -6,7 +6,7 @@ import { packBytes } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import type { PackedDelete, PackedInsert } from "../replica/messages.js";
 import { concatIds, idAt } from "../replica/packed-rows.js";
-import { portionsOf } from "./ids.js";
+import { portionsOf } from "../replicas/portions.js";
 import type { Operation } from "./operation.js";
 import type { Newest } from "./promises.js";
 import { leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";

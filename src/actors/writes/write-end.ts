@@ -1,5 +1,5 @@
 /** What became of a whole write. */
-import { idAt, idCount, keyOf, pickIds } from "../replica/packed-rows.js";
+import { keysOf, pickWhere } from "../replica/packed-rows.js";
 import type { DependentEnd } from "./dependent-write.js";
 import type { ShardEnd } from "./shard-end.js";
 
@@ -51,17 +51,4 @@ export function joinEnds(
     roots: ends.map(({ root }) => root),
     shards: ends.map(({ shard }) => shard),
   };
-}
-
-/** The ids whose key is wanted, in order. */
-export function pickWhere(ids: Uint8Array, isWanted: (key: string) => boolean): Uint8Array {
-  const wanted: number[] = [];
-  keysOf(ids).forEach((key, index) => {
-    if (isWanted(key)) wanted.push(index);
-  });
-  return pickIds(ids, wanted);
-}
-
-export function keysOf(ids: Uint8Array): string[] {
-  return Array.from({ length: idCount(ids) }, (_, index) => keyOf(idAt(ids, index)));
 }

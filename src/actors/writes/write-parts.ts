@@ -2,7 +2,8 @@
 import { DvespError, invalid } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
-import type { CollectionAccess, ReplicaAccess, ShardAccess } from "../replicas/access.js";
+import { counted } from "../replicas/access.js";
+import type { CollectionAccess, ShardAccess } from "../replicas/access.js";
 import type { Hints } from "./hints.js";
 
 export interface WriteParts {
@@ -21,11 +22,6 @@ export function shardOf({ access }: WriteParts, id: number): ShardAccess {
   const found = access.shards().find(({ shard }) => shard.id === id);
   if (found) return found;
   throw invalid("the shard was split meanwhile: the write must begin anew", "collection");
-}
-
-/** Those whose word counts: they have all that was acknowledged to them. */
-export function counted(shard: ShardAccess): ReplicaAccess[] {
-  return shard.replicas.filter(({ place }) => place.state === "active");
 }
 
 export function nodesOf(shard: ShardAccess): string[] {
