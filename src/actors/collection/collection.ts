@@ -6,14 +6,13 @@ import { invalid } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { CollectionDescription, CollectionSettings } from "../../protocol/index.js";
-import { answerOf } from "../../runtime/index.js";
 import { ReadCoordinator } from "../reads/read-coordinator.js";
 import type { ReadCodec } from "../reads/read-coordinator.js";
 import type { StaleRows } from "../reads/read-parts.js";
 import type { WatchSpec } from "../replica/messages.js";
 import type { CollectionAccess, ShardAccess } from "../replicas/access.js";
-import type { ShardStatus } from "../shard/messages.js";
 import { describeShards } from "./describe-shards.js";
+import { askStatuses } from "./shard-statuses.js";
 import type { LocalShards } from "./local-shards.js";
 import type { PreparedWrite } from "./prepared-write.js";
 import { rootOf } from "./write-answer.js";
@@ -36,8 +35,6 @@ export interface CollectionParts {
   /** Told of rows that reads found to be stale on a replica. */
   readonly repair: (stale: StaleRows) => void;
 }
-
-const statusMs = 10_000;
 
 export class Collection {
   readonly settings: CollectionSettings;
@@ -78,7 +75,7 @@ export class Collection {
   /** Errors: `NOT_ENOUGH_REPLICAS` when a shard has no replica that answers, `TIMEOUT`. */
   async describe(): Promise<CollectionDescription> {
     const shards = this.#parts.access.shards();
-    return describeShards(this.settings, await Promise.all(shards.map(statusOf)));
+    return describeShards(this.settings, await Promise.all(shards.map(askStatuses)));
   }
 
   /** Each shard of the map now, and how its replicas are reached. */
@@ -106,13 +103,4 @@ export class Collection {
   get watches(): readonly WatchSpec[] {
     return [...this.#watches.values()];
   }
-}
-
-/** What each replica that answers says of itself; at least one does. */
-async function statusOf({ replicas }: ShardAccess): Promise<ShardStatus[]> {
-  const alive = replicas.filter((one) => one.isAlive());
-  const ends = await Promise.all(alive.map((one) => one.status(statusMs)));
-  const answers = ends.flatMap((end) => (end.outcome === "ok" ? [end.value] : []));
-  if (answers.length > 0 || !ends[0]) return answers;
-  return [answerOf(ends[0], "the replica")];
 }

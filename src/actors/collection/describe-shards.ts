@@ -9,7 +9,7 @@ import type {
 import type { ShardStatus } from "../shard/messages.js";
 
 /**
- * `shards[n]`: the replicas of a shard that answered, the one that is believed first. Rows are
+ * `shards[n]`: the replicas of a shard that answered, the one to be believed first. Rows are
  * counted once, bytes in every replica. Errors: `NOT_ENOUGH_REPLICAS` when one has no replica.
  */
 export function describeShards(
