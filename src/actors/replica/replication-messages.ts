@@ -64,7 +64,7 @@ export type WriteReply = WriteOutcome | Refusal;
 export interface StagedBatch {
   readonly operation_id: string;
   readonly version: string;
-  /** Shard whose replicas keep the decision. */
+  /** A hash of ids: the replicas of the shard that holds it keep the decision. */
   readonly home: number;
   /** Milliseconds since it was staged. */
   readonly age_ms: number;

@@ -1,12 +1,12 @@
 /**
  * Idempotency keys, on whichever nodes their caller tries. Each attempt at a key's write claims the next
- * of the key's slots, registers on one shard that hold the attempt's name and the digest of the request.
+ * of the key's slots, registers on one shard (that of the key's hash) that hold the attempt's name and the digest of the request.
  * Who finds a slot claimed learns what became of that attempt from the register of its batch, where it
  * proposes abort: a committed one is answered, an aborted one frees the next slot. So at most one attempt
  * of a key is ever committed.
  */
 import { invalid, randomUuid, sleep } from "../../base/index.js";
-import { hashOfId, shardOfHash } from "../../cluster/index.js";
+import { hashOfId } from "../../cluster/index.js";
 import { createHash } from "node:crypto";
 import { proposal, readDecision } from "./decision.js";
 import type { BatchName, BatchNames } from "./operation.js";
@@ -40,7 +40,7 @@ interface Claim {
 export class AnsweredEarlier extends Error {
   constructor(
     readonly operation_id: string,
-    readonly shards: readonly number[],
+    readonly places: readonly number[],
   ) {
     super("the key's write has happened");
   }
@@ -60,9 +60,7 @@ export class KeyedBatches implements BatchNames {
   constructor(parts: WriteParts, request: KeyedRequest) {
     this.#parts = parts;
     this.#request = request;
-    const hash = hashOfId(createHash("sha256").update(request.key).digest());
-    const shards = parts.access.shards().map(({ shard }) => shard);
-    this.#home = shardOfHash(shards, hash).id;
+    this.#home = hashOfId(createHash("sha256").update(request.key).digest());
   }
 
   /**
@@ -116,7 +114,7 @@ export class KeyedBatches implements BatchNames {
   async #claim(own: Claim): Promise<Claim> {
     const { key, endMs, check } = this.#request;
     const value = await decideRegister(this.#parts, {
-      shard: this.#home,
+      place: this.#home,
       key: `key/${key}/${this.#slot}`,
       value: Buffer.from(JSON.stringify(own)),
       beforeOwn: () => check(own.operation_id),
@@ -136,6 +134,6 @@ export class KeyedBatches implements BatchNames {
     const decision = readDecision(
       await decideRegister(this.#parts, { ...abort, endMs, beforeOwn }),
     );
-    if (decision.kind === "commit") throw new AnsweredEarlier(operationId, decision.shards);
+    if (decision.kind === "commit") throw new AnsweredEarlier(operationId, decision.places);
   }
 }

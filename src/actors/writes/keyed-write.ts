@@ -14,7 +14,7 @@ import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { joinEnds } from "./write-end.js";
 import type { WriteEnd } from "./write-end.js";
-import { settleMs, shardOf, unknownOutcome } from "./write-parts.js";
+import { settleMs, shardAt, shardOf, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
 export interface KeyedWrite {
@@ -108,17 +108,17 @@ function digestOf({ write, hasMadeIds }: KeyedWrite): string {
 async function earlierEnd(
   parts: WriteParts,
   { write, hasMadeIds, level, endMs }: KeyedWrite,
-  { operation_id, shards }: AnsweredEarlier,
+  { operation_id, places }: AnsweredEarlier,
 ): Promise<WriteEnd> {
   const { clock } = parts;
   const lastMs = endMs + settleMs;
   for (;;) {
     const found = await Promise.all(
-      shards.map((shard) => rememberedBy(parts, shard, operation_id, level)),
+      places.map((place) => rememberedBy(parts, place, operation_id, level)),
     );
     const ends = found.flatMap((one) => (one ? [one.end] : []));
     const isLate = clock.monotonic() >= endMs;
-    if (ends.length === shards.length && (isLate || ends.every(isSuccess))) {
+    if (ends.length === places.length && (isLate || ends.every(isSuccess))) {
       const ids = hasMadeIds
         ? idsNamedBy(operation_id, idCount(write.ids as Uint8Array))
         : write.ids;
@@ -134,17 +134,17 @@ const isSuccess = ({ status }: ShardEnd): boolean => status === "success";
 
 async function rememberedBy(
   parts: WriteParts,
-  id: number,
+  place: number,
   operationId: string,
   level: ConsistencyLevel,
 ): Promise<{ readonly end: ShardEnd; readonly ids: Uint8Array } | undefined> {
-  const shard = shardOf(parts, id);
+  const shard = shardAt(parts, place);
   const { done } = await askOutcomes(shard, operationId);
   const [first] = done;
   if (!first) return undefined;
   const status = done.length >= neededFor(level, shard.shard) ? "success" : "partial";
   const { ids, missing } = first.answer;
-  return { end: shardEnd(id, status, done), ids: joined([ids, missing]) };
+  return { end: shardEnd(shard.shard.id, status, done), ids: joined([ids, missing]) };
 }
 
 /** `ids`: those that the caller named, unless it was a filter. */

@@ -6,7 +6,7 @@ import type { ConsistencyLevel } from "../../protocol/index.js";
 export interface BatchName {
   /** Of one attempt, and no other one. */
   readonly id: string;
-  /** The shard that decides it; undefined: the first that it writes to. */
+  /** A hash of ids: the shard that holds it decides; undefined: the first that the batch writes to. */
   readonly home: number | undefined;
 }
 

@@ -12,11 +12,12 @@ import { counted } from "../replicas/access.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { isRefusal } from "./delivery.js";
 import { Signal } from "./signal.js";
-import { shardOf, unknownOutcome } from "./write-parts.js";
+import { shardAt, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
 export interface RegisterQuestion {
-  readonly shard: number;
+  /** A hash of ids: the shard that holds it keeps the register, also after it was split. */
+  readonly place: number;
   readonly key: string;
   /** Becomes the value if there is none yet. */
   readonly value: Uint8Array;
@@ -43,7 +44,7 @@ export async function decideRegister(
   const { clock, versions, random } = parts;
   let sole = question.sole === true;
   while (clock.monotonic() < question.endMs) {
-    const shard = shardOf(parts, question.shard);
+    const shard = shardAt(parts, question.place);
     const vote = new Vote(parts, shard, question);
     const ballot = sole ? lowestBallot(versions.next()) : versions.next();
     const value = sole ? question.value : await vote.prepare(ballot);

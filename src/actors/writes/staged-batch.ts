@@ -68,7 +68,7 @@ export class StagedBatch {
     this.#operation = { ...operation, id };
     this.#version = version;
     this.#pieces = pieces;
-    this.#home = home ?? Math.min(...pieces.map(({ shard }) => shard));
+    this.#home = home ?? Math.min(...this.#places());
   }
 
   /** Errors: `TIMEOUT` when what became of it could not be learned. */
@@ -79,7 +79,7 @@ export class StagedBatch {
     );
     for (const round of rounds) round.stop();
     if (!ends.every((end) => end === "reached")) return this.#abort(rounds);
-    const commit = { kind: "commit", shards: this.#pieces.map(({ shard }) => shard) } as const;
+    const commit = { kind: "commit", places: rounds.map((one) => one.shard.shard.from) } as const;
     const decided = await decideRegister(this.#parts, {
       ...proposal(this.#operation.id, this.#home, commit),
       endMs: this.#operation.endMs + settleMs,
@@ -87,6 +87,10 @@ export class StagedBatch {
     });
     if (readDecision(decided).kind === "abort") return this.#abort(rounds);
     return { kind: "committed", ends: await this.#commit(rounds) };
+  }
+
+  #places(): number[] {
+    return this.#pieces.map(({ shard }) => shardOf(this.#parts, shard).shard.from);
   }
 
   #stage({ shard, write }: Piece): Round<StageAnswer> {

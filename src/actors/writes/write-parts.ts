@@ -1,5 +1,5 @@
 /** What every way of writing needs. */
-import { DvespError, invalid } from "../../base/index.js";
+import { DvespError, invalid, present } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import { counted } from "../replicas/access.js";
@@ -22,6 +22,12 @@ export function shardOf({ access }: WriteParts, id: number): ShardAccess {
   const found = access.shards().find(({ shard }) => shard.id === id);
   if (found) return found;
   throw invalid("the shard was split meanwhile: the write must begin anew", "collection");
+}
+
+/** The shard that holds a place, a hash of ids: it finds what was left there, however shards were cut since. */
+export function shardAt({ access }: WriteParts, place: number): ShardAccess {
+  const found = access.shards().find(({ shard: { from, to } }) => place >= from && place < to);
+  return present(found, "a shard for every place");
 }
 
 export function nodesOf(shard: ShardAccess): string[] {
