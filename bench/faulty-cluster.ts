@@ -8,11 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SystemDisk, SystemNetwork, systemClock, systemRandom } from "../dist/base/index.js";
-import { Parent, keepSecret, launchProcess } from "../dist/processes/index.js";
+import { Parent, keepSecret, launchProcess, nodeDirectory } from "../dist/processes/index.js";
 import type { NodePlan, ProcessCommand } from "../dist/processes/index.js";
 import { until } from "./cluster-process.js";
 import { LinkProxy } from "./link-proxy.js";
 import type { LinkState } from "./link-proxy.js";
+import { SmallDisk } from "./small-disk.js";
 
 export interface FaultyNode {
   readonly id: string;
@@ -32,20 +33,29 @@ interface Description {
 const bin = fileURLToPath(new URL("bin/dvesp", import.meta.resolve("dvesp/package.json")));
 const readyMsMax = 30_000;
 
+/** What stands in the place of what a node would have otherwise, by node. */
+interface Replaceable {
+  readonly proxies: ReadonlyMap<string, LinkProxy>;
+  readonly disks: ReadonlyMap<string, SmallDisk>;
+}
+
 export class FaultyCluster {
   readonly #parent: Parent;
   readonly #data: string;
   readonly #proxies: ReadonlyMap<string, LinkProxy>;
+  readonly #disks: ReadonlyMap<string, SmallDisk>;
 
-  private constructor(parent: Parent, data: string, proxies: ReadonlyMap<string, LinkProxy>) {
+  private constructor(parent: Parent, data: string, parts: Replaceable) {
     this.#parent = parent;
     this.#data = data;
-    this.#proxies = proxies;
+    this.#proxies = parts.proxies;
+    this.#disks = parts.disks;
   }
 
   /** Ports: from `port` on, which the nodes keep when they are started anew. */
   static async start(nodes: number, port: number): Promise<FaultyCluster> {
     const data = mkdtempSync(join(tmpdir(), "dvesp-faults-"));
+    const disks = smallDisks(data, nodes);
     const sockets = join(data, "s");
     mkdirSync(sockets);
     const secretFile = join(data, "secret");
@@ -68,7 +78,7 @@ export class FaultyCluster {
         if (stream === "stderr") process.stderr.write(`[${node}] ${line}\n`);
       },
     });
-    const cluster = new FaultyCluster(parent, data, proxies);
+    const cluster = new FaultyCluster(parent, data, { proxies, disks });
     await parent.settled();
     await cluster.healthy();
     return cluster;
@@ -93,6 +103,11 @@ export class FaultyCluster {
     this.#proxies.get(other)?.set(one, state);
   }
 
+  /** The disk of a node; undefined where none could be mounted. */
+  diskOf(node: string): SmallDisk | undefined {
+    return this.#disks.get(node);
+  }
+
   /** Until all nodes are alive for each other, know so many shards, and all replicas have the same data. */
   healthy({ limitMs = readyMsMax, shards = 0 } = {}): Promise<void> {
     return until("all nodes are alive, and alike", limitMs, async () => {
@@ -111,8 +126,22 @@ export class FaultyCluster {
   async stop(): Promise<void> {
     await this.#parent.close();
     for (const proxy of this.#proxies.values()) proxy.close();
+    for (const disk of this.#disks.values()) disk.unmount();
     rmSync(this.#data, { recursive: true, force: true });
   }
+}
+
+/** One for each node, or none where they cannot be mounted, which is said. */
+function smallDisks(data: string, nodes: number): Map<string, SmallDisk> {
+  const disks = new Map<string, SmallDisk>();
+  try {
+    for (let number = 1; number <= nodes; number++) {
+      disks.set(`n${number}`, SmallDisk.mount(nodeDirectory(data, number)));
+    }
+  } catch (error) {
+    process.stderr.write(`disks cannot be filled: ${String(error)}\n`);
+  }
+  return disks;
 }
 
 async function describe(address: string): Promise<Description> {
