@@ -22,6 +22,7 @@ import {
 } from "./commit-batch.js";
 import { WriteQueue } from "./write-queue.js";
 import type { Waiting, Work } from "./write-queue.js";
+import { GroupPace } from "./group-pace.js";
 import { planGroup } from "./group-plan.js";
 import type { GroupPlan } from "./group-plan.js";
 import type { PlannedRows } from "./planned-rows.js";
@@ -64,6 +65,9 @@ export class Committer {
   readonly #parts: CommitterParts;
   readonly #queue = new WriteQueue();
   readonly #upkeep: Upkeep;
+  readonly #pace = new GroupPace();
+  /** Ends the wait for company. */
+  #goOn: (() => void) | undefined;
   #working = false;
   /** Settles when the last work begun has ended. */
   #ended: Promise<void> | undefined;
@@ -88,6 +92,7 @@ export class Committer {
   /** Does the work in one of the next commits. Rejects with why it was refused. */
   do<Answer>(work: Work<Answer>): Promise<Answer> {
     const answer = this.#queue.add(work);
+    if (this.#pace.isEnough(this.#queue.length)) this.#goOn?.();
     this.#drain();
     return answer;
   }
@@ -99,6 +104,7 @@ export class Committer {
         refuse(new DvespError("CLOSED", "stopping"));
     }
     this.#upkeep.stop();
+    this.#goOn?.();
     await this.#ended;
   }
 
@@ -112,6 +118,7 @@ export class Committer {
   async #work(): Promise<void> {
     try {
       do {
+        await this.#gather();
         const before = this.#parts.store.nextOrdinal;
         const done = await this.#commitOrMove();
         const newRows = this.#parts.store.nextOrdinal - before;
@@ -122,6 +129,22 @@ export class Committer {
       // In the turn that found nothing waiting: what comes later begins anew.
       this.#working = false;
     }
+  }
+
+  /** Waits a moment for more to commit in one go, where more is to be expected. */
+  async #gather(): Promise<void> {
+    const { clock } = this.#parts;
+    const waiting = this.#queue.length;
+    const waitMs = waiting === 0 ? 0 : this.#pace.waitMs(waiting, clock.monotonic());
+    if (waitMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(waitMs, resolve);
+      this.#goOn = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#goOn = undefined;
   }
 
   /** False when it failed. */
@@ -141,9 +164,12 @@ export class Committer {
 
   /** False when the group failed as a whole. */
   async #commitGroup(group: readonly Waiting[]): Promise<boolean> {
-    const { plan, ready, refused } = planGroup(this.#parts, group, this.#parts.clock.now());
+    const { clock } = this.#parts;
+    const beganMs = clock.monotonic();
+    const { plan, ready, refused } = planGroup(this.#parts, group, clock.now());
     try {
       if (!plan.isEmpty) await this.#commit(plan);
+      this.#pace.committed(group.length, beganMs, clock.monotonic());
       for (const { answer } of ready) answer(this.#root);
       for (const { waiting, error } of refused) waiting.refuse(error);
     } catch (error) {

@@ -48,7 +48,10 @@ describe("Replica", () => {
   it("commits in one go what came while it was committing", async () => {
     const world = await ReplicaWorld.open();
     const messages = [1, 2, 3, 4, 5].map((n) => world.message(insertOf([n])));
-    const outcomes = await Promise.all(messages.map((one) => applied(world.replica.write(one))));
+    const first = applied(world.replica.write(messages[0]!));
+    await Promise.resolve(); // It has begun.
+    const others = messages.slice(1).map((one) => applied(world.replica.write(one)));
+    const outcomes = await Promise.all([first, ...others]);
     expect(world.commits).toBe(2);
     expect(world.told).toEqual([messages[0]?.version, messages[4]?.version]);
     expect(outcomes.map(({ version }) => version)).toEqual(messages.map(({ version }) => version));
@@ -88,6 +91,7 @@ describe("Replica", () => {
   it("refuses the writes that wait when it closes, and not the one under way", async () => {
     const world = await ReplicaWorld.open();
     const first = world.replica.write(world.message(insertOf([1])));
+    await Promise.resolve(); // It has begun.
     const second = world.replica.write(world.message(insertOf([2])));
     const refusal = expect(second).rejects.toMatchObject({ code: "CLOSED" });
     await world.replica.close();
