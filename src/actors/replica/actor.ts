@@ -12,6 +12,7 @@ import { openRowStore } from "../../storage/index.js";
 import { rowSlots } from "../row-slots.js";
 import { answerMessage } from "./answer-message.js";
 import type { ReplicaQuestion } from "./answer-message.js";
+import { CommitNews } from "./commit-news.js";
 import { loadRows } from "./load-rows.js";
 import type { LoadParts } from "./load-rows.js";
 import type { ReplicaMessage, WatchSpec } from "./messages.js";
@@ -27,7 +28,7 @@ export interface ReplicaArgs {
   readonly distance_metric: DistanceMetric;
   /** Who makes new shared memory known to all readers. */
   readonly owner: Address;
-  /** Told after each commit: who builds the payload index, and who builds indexes of vectors. */
+  /** Told of commits: who builds the payload index, and who builds indexes of vectors. */
   readonly payloadBuilder: Address;
   readonly indexBuilders: readonly Address[];
   readonly watches: readonly WatchSpec[];
@@ -72,6 +73,7 @@ class ReplicaActor implements Actor<Message> {
   readonly #payloadBuilder: ActorRef;
   #indexBuilders: readonly ActorRef[];
   readonly #admitted: AdmittedRows;
+  readonly #news: CommitNews;
 
   constructor(context: ActorContext, args: ReplicaArgs, parts: ReplicaActorParts) {
     this.#context = context;
@@ -80,12 +82,13 @@ class ReplicaActor implements Actor<Message> {
     this.#payloadBuilder = context.ref(args.payloadBuilder);
     this.#indexBuilders = this.#refs(args.indexBuilders);
     this.#admitted = parts.admitted;
+    this.#news = new CommitNews(context.clock, () => this.#tellCommitted());
     for (const watch of args.watches) this.#watches.add(watch);
     this.#replica = new Replica({
       ...parts,
       clock: context.clock,
       committed: (plan, version) => this.#committed(plan, version),
-      moved: () => this.#tellCommitted(),
+      moved: () => this.#news.committed(),
       fail: (error) => context.crash(error),
     });
   }
@@ -114,12 +117,13 @@ class ReplicaActor implements Actor<Message> {
   }
 
   stop(): Promise<void> {
+    this.#news.stop();
     return this.#replica.close();
   }
 
   #committed(plan: PlannedRows, version: string): void {
     const { collection, shard } = this.#args;
-    this.#tellCommitted();
+    this.#news.committed();
     const changed = [...plan.changes].filter((one) => one.before !== one.after);
     const deleted = changed.filter((one) => one.after === undefined).length;
     const inserted = changed.filter((one) => one.before === undefined).length;
