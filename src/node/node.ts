@@ -102,7 +102,7 @@ export class Node {
     this.hosts = environment.makeHosts({ system, hosts: this.#specs, testHooks });
     this.#versions = new HybridClock(environment.clock, view.self);
     this.supervisor = this.#rootSupervisor(options);
-    this.gateways = new Gateways(this.#gatewayPool());
+    this.gateways = new Gateways(this.#gatewayPool(), environment.random);
     this.registry = new CollectionRegistry({
       view,
       catalog,

@@ -1,9 +1,10 @@
 /** The gateways of a node, as one: work goes to the least busy of them. */
 import { limits } from "../../base/index.js";
+import type { Random } from "../../base/index.js";
 import { moved } from "../../mailbox/index.js";
-import { encodeAnswer } from "../../protocol/index.js";
+import { encodeAnswer, normaliseBody } from "../../protocol/index.js";
 import type { BodyFormat, EncodedRequest } from "../../protocol/index.js";
-import { copiedBytesMax } from "../collection/prepared-write.js";
+import { copiedBytesMax, prepareWrite } from "../collection/prepared-write.js";
 import type { PreparedWrite } from "../collection/prepared-write.js";
 import { writeAnswer } from "../collection/write-answer.js";
 import type { WriteResult } from "../collection/write-answer.js";
@@ -20,19 +21,26 @@ const idsHereMax = 256;
 const encodeMs = 30_000;
 /** Larger bodies of reads are not decoded on the main thread. */
 const bodyBytesHere = 64 * 1024;
+/** The same of writes: a row or two. Components in JSON take longer. */
+const writeBytesHere = { msgpack: 16 * 1024, json: 2 * 1024 };
 /** Larger answers to reads are not encoded on the main thread; JSON takes longer. */
 const answerBytesHere = { msgpack: 512 * 1024, json: 16 * 1024 };
 
 export class Gateways implements ReadCodec {
   readonly #pool: WorkerPool;
+  readonly #random: Random;
 
-  constructor(pool: WorkerPool) {
+  constructor(pool: WorkerPool, random: Random) {
     this.#pool = pool;
+    this.#random = random;
   }
 
   /** Decodes and checks the body of a write. Errors: `INVALID_ARGUMENT`, `TOO_LARGE`, `OVERLOADED`. */
-  prepare(operation: WriteOperation, request: EncodedRequest): Promise<PreparedWrite> {
+  async prepare(operation: WriteOperation, request: EncodedRequest): Promise<PreparedWrite> {
     const { collection, format, body } = request;
+    if (body.length <= writeBytesHere[format]) {
+      return prepareWrite(normaliseBody(operation, collection, format, body), this.#random);
+    }
     const message: GatewayMessage = { type: "prepare", operation, collection, format, body };
     if (body.length <= copiedBytesMax) return this.#pool.ask(message, limits.timeoutMsMax);
     moved(body);
