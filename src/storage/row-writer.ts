@@ -37,8 +37,12 @@ export interface RowWriterParts {
 /** Vectors on their way to the disk, for the next commit. */
 interface Staged {
   readonly vectors: Float32Array;
-  readonly synced: Promise<void>;
+  /** Resolves with the room that was free beyond them and the reserve. */
+  readonly synced: Promise<number>;
 }
+
+/** With so much room beyond vectors and reserve, that for small records is not looked for again. */
+const ampleBytes = 64 * 1024 * 1024;
 
 export class RowWriter {
   readonly #parts: RowWriterParts;
@@ -63,7 +67,7 @@ export class RowWriter {
   /** Begins to write and sync the vectors of the next commit. */
   stage(vectors: Float32Array): void {
     assert(!this.#staged && !this.#working, "one batch is staged, between commits");
-    const synced = this.#broken ? Promise.resolve() : this.#appendAndSync(vectors);
+    const synced = this.#broken ? Promise.resolve(0) : this.#appendAndSync(vectors);
     synced.catch(() => undefined); // The commit tells.
     this.#staged = { vectors, synced };
   }
@@ -133,27 +137,32 @@ export class RowWriter {
     const staged = this.#staged;
     assert(!staged || staged.vectors === batch.vectors, "the vectors that were staged");
     this.#staged = undefined;
-    await (staged?.synced ?? this.#appendAndSync(batch.vectors));
+    const spareBytes = await (staged?.synced ?? this.#appendAndSync(batch.vectors));
+    const bytes = recordBytes(batch);
+    if (spareBytes >= bytes + ampleBytes) return;
     try {
-      await this.#checkRoom(recordBytes(batch));
+      await this.#checkRoom(bytes);
     } catch (error) {
       await this.#undo();
       throw error;
     }
   }
 
-  async #appendAndSync(vectors: Float32Array | undefined): Promise<void> {
-    await this.#checkRoom(vectors?.byteLength ?? 0);
-    if (!vectors || vectorCount(vectors, this.#head.dimension) === 0) return;
+  /** As `#checkRoom` did before. */
+  async #appendAndSync(vectors: Float32Array | undefined): Promise<number> {
+    const spareBytes = await this.#checkRoom(vectors?.byteLength ?? 0);
+    if (!vectors || vectorCount(vectors, this.#head.dimension) === 0) return spareBytes;
     await this.#append(vectors);
     await this.#sync();
+    return spareBytes;
   }
 
-  async #checkRoom(bytes: number): Promise<void> {
+  /** Bytes that are free beyond so many and the reserve. Errors: `STORAGE_FULL`. */
+  async #checkRoom(bytes: number): Promise<number> {
     const { disk, directory, reserveBytes } = this.#parts;
     const free = await disk.freeBytes(directory);
     const wanted = bytes + reserveBytes;
-    if (free >= wanted) return;
+    if (free >= wanted) return free - wanted;
     throw new DvespError(
       "STORAGE_FULL",
       `${directory}: ${free} bytes are free on its disk, ${wanted} are needed (${reserveBytes} stay in reserve)`,
