@@ -3,8 +3,10 @@
  *
  * Held to: a request that may have been executed is sent again only when executing it twice is the
  * same as once (`repeatable`); one that was refused before anything was done, or never sent, may
- * always go elsewhere. Once a change may have been executed, no later refusal says that it was not. Within the time, an overloaded node is given the time it asked for. A node that
- * lets a write wait is asked whether it lives; when it does not say so, the write goes elsewhere too.
+ * always go elsewhere. Once a change may have been executed, no later refusal says that it was not. Within
+ * the time, an overloaded node is given the time it asked for. A node that lets a write wait is asked whether
+ * it lives; when it does not say so, the write goes elsewhere too. So it does when a node gives up before
+ * the time is over, or has done a part of it: what it said is the answer only if no other node does better.
  */
 import { randomFraction, present, sleep } from "../base/index.js";
 import type { Clock, DvespError, Random } from "../base/index.js";
@@ -15,13 +17,31 @@ import type { Attempt, Sending, Transport, WireAnswer, WireRequest } from "./tra
 import { judge } from "./verdict.js";
 import type { Verdict } from "./verdict.js";
 
-export interface Call {
+export interface Call<Answer> {
   readonly request: WireRequest;
   readonly timeoutMs: number;
   /** Executing it twice is the same as once. */
   readonly repeatable: boolean;
   /** It changes nothing: a second node may be asked while the first has not answered yet. */
   readonly readsOnly: boolean;
+  /** What a success says. Errors: those of an answer that cannot be read. */
+  readonly read: (answer: WireAnswer) => Answer;
+  /** Whether no other node could give a better one. */
+  readonly isWhole: (answer: Answer) => boolean;
+}
+
+/** What is known of a call so far. */
+interface Progress<Answer> {
+  readonly deadlineMs: number;
+  /** Of attempts that may have changed something. */
+  readonly inDoubt: DvespError[];
+  /** Answers that another node might better. */
+  readonly inPart: Answer[];
+}
+
+interface Done<Answer> {
+  readonly kind: "done";
+  readonly answer: Answer;
 }
 
 export interface CallerParts {
@@ -35,6 +55,8 @@ export interface CallerParts {
 
 /** The server's own verdict on time should arrive before ours. */
 const graceMs = 500;
+/** With less time left no other node is asked to do better. */
+const worthMs = 20;
 /** How long a write is waited for before its node is asked whether it lives, and how long for that. */
 const doubtAfterMs = 300;
 const lifeSignMs = 250;
@@ -57,47 +79,60 @@ export class Caller {
   }
 
   /** The answer of a node whose status is a success. Errors: those of the operation; `TIMEOUT`. */
-  async call(call: Call): Promise<WireAnswer> {
+  async call<Answer>(call: Call<Answer>): Promise<Answer> {
     const { clock, ring } = this.#parts;
     const deadlineMs = clock.monotonic() + call.timeoutMs + graceMs;
-    const inDoubt: DvespError[] = [];
+    const progress: Progress<Answer> = { deadlineMs, inDoubt: [], inPart: [] };
+    const { inDoubt, inPart } = progress;
     for (let round = 1; ; round++) {
-      const verdict = await this.#tryAll(call, ring.next(), deadlineMs, inDoubt);
-      if (verdict.kind === "done") return verdict.answer;
-      if (verdict.kind === "fail") throw verdict.error;
-      const error = inDoubt[0] ?? verdict.error;
-      if (!verdict.patient && round === roundsMax) throw error;
-      const pauseMs = this.#pauseMs(verdict.error, round);
+      const end = await this.#tryAll(call, ring.next(), progress);
+      if (end.kind === "done") return end.answer;
+      if (inPart.length > 0) return present(inPart[0], "an answer in part");
+      if (end.kind === "fail") throw end.error;
+      const error = inDoubt[0] ?? end.error;
+      if (end.kind === "elsewhere" || (!end.patient && round === roundsMax)) throw error;
+      const pauseMs = this.#pauseMs(end.error, round);
       if (clock.monotonic() + pauseMs >= deadlineMs) throw error;
       await sleep(clock, pauseMs);
     }
   }
 
-  /**
-   * One round: each node once, until one answers or the request must not be sent again. Errors of
-   * attempts that may have changed something go to `inDoubt`.
-   */
-  async #tryAll(
-    call: Call,
+  /** One round: each node once, until one answers in full or the request must not be sent again. */
+  async #tryAll<Answer>(
+    call: Call<Answer>,
     nodes: readonly RingNode[],
-    deadlineMs: number,
-    inDoubt: DvespError[],
-  ): Promise<Verdict> {
-    let verdict: Verdict | undefined;
+    { deadlineMs, inDoubt, inPart }: Progress<Answer>,
+  ): Promise<Done<Answer> | Exclude<Verdict, { kind: "done" }>> {
+    let verdict: Exclude<Verdict, { kind: "done" }> | undefined;
     for (const [index, node] of nodes.entries()) {
       const leftMs = deadlineMs - this.#parts.clock.monotonic();
       if (leftMs <= 0 && verdict !== undefined) break;
       const attempt = await this.#ask(call, node, nodes[index + 1], leftMs);
-      verdict = judge(attempt, call.repeatable);
-      if (verdict.kind !== "again") break;
-      if (attempt.outcome === "lost" && !call.readsOnly) inDoubt.push(verdict.error);
+      const hasTime = this.#hasTime(deadlineMs);
+      const judged = judge(attempt, { repeatable: call.repeatable, hasTime });
+      if (judged.kind === "done") {
+        const answer = call.read(judged.answer);
+        if (call.isWhole(answer)) return { kind: "done", answer };
+        inPart.push(answer);
+        if (!hasTime || !call.repeatable) return { kind: "done", answer };
+        continue;
+      }
+      verdict = judged;
+      if (verdict.kind === "fail") break;
+      const isUnsure = attempt.outcome === "lost" || verdict.kind === "elsewhere";
+      if (isUnsure && !call.readsOnly) inDoubt.push(verdict.error);
     }
-    return present(verdict, "a verdict: a ring has nodes");
+    return verdict ?? { kind: "done", answer: present(inPart[0], "an answer: a ring has nodes") };
+  }
+
+  /** Whether a node that is asked now could answer before the time of the call is over. */
+  #hasTime(deadlineMs: number): boolean {
+    return this.#parts.clock.monotonic() < deadlineMs - graceMs - worthMs;
   }
 
   /** Asks `node`; a read that takes long asks `second` too, and takes the first answer of the two. */
   async #ask(
-    call: Call,
+    call: Omit<Call<unknown>, "read" | "isWhole">,
     node: RingNode,
     second: RingNode | undefined,
     leftMs: number,

@@ -47,7 +47,7 @@ export class RemoteCalls {
     if (this.#closed) throw new DvespError("CLOSED", "this client is closed");
     const { format, caller } = this.#options;
     const { operation, path, body } = sent;
-    const answer = await caller.call({
+    return caller.call<Answer>({
       ...sent,
       // A wrong timeout is for the node to refuse, and no reason to wait for ever.
       timeoutMs: Math.min(Math.max(0, sent.timeoutMs || 0), limits.timeoutMsMax),
@@ -57,9 +57,12 @@ export class RemoteCalls {
         headers: this.#headers(body),
         body: body === undefined ? undefined : encodeRequest(format, body),
       },
+      read: (answer) => {
+        checkType(answer, contentTypes[format]);
+        return decodeAnswer(format, operation, answer.body) as Answer;
+      },
+      isWhole: (answer) => !isPartial(answer),
     });
-    checkType(answer, contentTypes[format]);
-    return decodeAnswer(format, operation, answer.body) as Answer;
   }
 
   close(): void {
@@ -75,6 +78,12 @@ export class RemoteCalls {
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     };
   }
+}
+
+/** A write that fewer replicas confirmed than its level asks. */
+function isPartial(answer: unknown): boolean {
+  const { status } = (answer ?? {}) as { readonly status?: unknown };
+  return status === "partial";
 }
 
 /** A success in another type than was asked for is not from a node of this contract. */

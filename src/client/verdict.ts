@@ -3,17 +3,27 @@ import { DvespError, unreachable } from "../base/index.js";
 import { answerError } from "./answer-error.js";
 import type { Attempt, WireAnswer } from "./transport.js";
 
-/** `patient`: worth waiting for as long as there is time, as the node itself says when. */
+/**
+ * `patient`: worth waiting for as long as there is time, as the node itself says when. `elsewhere`: another
+ * node may do better, this one has said what it can.
+ */
 export type Verdict =
   | { readonly kind: "done"; readonly answer: WireAnswer }
   | { readonly kind: "fail"; readonly error: DvespError }
-  | { readonly kind: "again"; readonly error: DvespError; readonly patient: boolean };
+  | { readonly kind: "again"; readonly error: DvespError; readonly patient: boolean }
+  | { readonly kind: "elsewhere"; readonly error: DvespError };
 
-/** `repeatable`: executing the request twice is the same as once. */
-export function judge(attempt: Attempt, repeatable: boolean): Verdict {
+export interface Circumstances {
+  /** Executing the request twice is the same as once. */
+  readonly repeatable: boolean;
+  /** Whether another node could finish in the time that is left. */
+  readonly hasTime: boolean;
+}
+
+export function judge(attempt: Attempt, { repeatable, hasTime }: Circumstances): Verdict {
   switch (attempt.outcome) {
     case "answer":
-      return judgeAnswer(attempt.answer);
+      return judgeAnswer(attempt.answer, repeatable && hasTime);
     case "unsent": {
       const message = `no node could be reached: ${attempt.error.message}`;
       const error = new DvespError("NOT_ENOUGH_REPLICAS", message, { cause: attempt.error });
@@ -30,7 +40,7 @@ export function judge(attempt: Attempt, repeatable: boolean): Verdict {
   }
 }
 
-function judgeAnswer(answer: WireAnswer): Verdict {
+function judgeAnswer(answer: WireAnswer, mayRepeat: boolean): Verdict {
   if (answer.status >= 200 && answer.status < 300) return { kind: "done", answer };
   const error = answerError(answer);
   switch (error.code) {
@@ -41,6 +51,9 @@ function judgeAnswer(answer: WireAnswer): Verdict {
     case "CLOSED":
     case "DIRECTORY_LOCKED":
       return { kind: "again", error, patient: false };
+    // Before the time is over: the node has lost the others, and other nodes may have each other.
+    case "TIMEOUT":
+      return mayRepeat ? { kind: "elsewhere", error } : { kind: "fail", error };
     default:
       return { kind: "fail", error };
   }

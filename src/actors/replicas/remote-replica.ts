@@ -14,6 +14,7 @@ import { WorkerPool } from "../worker-pool.js";
 import type { ReplicaAccess } from "./access.js";
 import { isRepeatable } from "./repeatable.js";
 import { ReplicaHealth } from "./replica-health.js";
+import { WhileReached } from "./while-reached.js";
 
 export interface RemoteParts {
   readonly clock: Clock;
@@ -37,12 +38,14 @@ const gone = { outcome: "gone" } as const;
 export class RemoteActors {
   readonly health: ReplicaHealth;
   readonly #parts: RemoteParts;
+  readonly #whileReached: WhileReached;
   #actors: Promise<AskResult<Actors>> | undefined;
   outstanding = 0;
 
   constructor(parts: RemoteParts) {
     this.#parts = parts;
     this.health = new ReplicaHealth(parts.clock);
+    this.#whileReached = new WhileReached(parts.clock, parts.isReached);
   }
 
   get isAlive(): boolean {
@@ -60,15 +63,26 @@ export class RemoteActors {
     for (;;) {
       const leftMs = endMs - clock.monotonic();
       if (!isReached() || leftMs <= 0) return gone;
-      const actors = await this.#reach(Math.min(leftMs, addressesMs));
-      const result =
-        actors.outcome === "ok" ? await question(actors.value, endMs - clock.monotonic()) : actors;
+      const result = await this.#whileReached.ask((isGivenUp) =>
+        this.#attempt(question, endMs, isGivenUp),
+      );
       this.health.note(result, timeoutMs);
       if (result.outcome !== "gone") return result;
       this.#actors = undefined;
       if (!mayRepeat()) return result;
       await sleep(clock, retryMs);
     }
+  }
+
+  async #attempt<Answer>(
+    question: (actors: Actors, leftMs: number) => Promise<AskResult<Answer>>,
+    endMs: number,
+    isGivenUp: () => boolean,
+  ): Promise<AskResult<Answer>> {
+    const { clock } = this.#parts;
+    const actors = await this.#reach(Math.min(endMs - clock.monotonic(), addressesMs));
+    if (isGivenUp()) return gone;
+    return actors.outcome === "ok" ? question(actors.value, endMs - clock.monotonic()) : actors;
   }
 
   async status(timeoutMs: number): Promise<AskResult<ShardStatus>> {

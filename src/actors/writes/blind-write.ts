@@ -17,11 +17,13 @@ import type {
 } from "../replica/messages.js";
 import type { PreparedRows } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
+import { usable } from "../replicas/access.js";
+import { Reach } from "../replicas/reach.js";
 import { afterRefusals } from "./after-refusals.js";
 import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
 import { prepare } from "./promises.js";
-import { checkAlive } from "./round.js";
-import type { Round } from "./round.js";
+import { checkAlive, notEnoughAlive } from "./round.js";
+import type { Round, RoundEnd } from "./round.js";
 import { settle } from "./settle.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
@@ -49,12 +51,11 @@ export class BlindWrite {
   }
 
   /**
-   * Undefined: nothing of it is or will be stored. Errors: `NOT_ENOUGH_REPLICAS`, a refusal by so many
-   * replicas that nothing is stored, `TIMEOUT` when what became of it could not be learned.
+   * Undefined: nothing of it is or will be stored. Errors: `NOT_ENOUGH_REPLICAS` and a refusal by so many
+   * replicas (nothing is stored), `TIMEOUT` when what became of it could not be learned.
    */
   async run(): Promise<ShardEnd | undefined> {
-    const { level } = this.#operation;
-    checkAlive(this.#shard(), neededFor(level, this.#shard().shard));
+    checkAlive(this.#shard(), this.#needed());
     let version = this.#parts.versions.next();
     for (;;) {
       const { round, message } = this.#send(version);
@@ -92,7 +93,7 @@ export class BlindWrite {
   async #end(
     round: Round<WriteOutcome>,
     message: WriteMessage,
-    end: "reached" | "late",
+    end: Exclude<RoundEnd, "refused">,
   ): Promise<ShardEnd | undefined> {
     const { done } = round;
     if (done.length > 0) {
@@ -104,18 +105,25 @@ export class BlindWrite {
       return settle(this.#parts, this.#operation, this.#shardId);
     }
     if (round.failure) throw round.failure;
+    if (end === "out_of_reach") throw notEnoughAlive(round.shard, this.#needed());
     return undefined;
+  }
+
+  #needed(): number {
+    return neededFor(this.#operation.level, this.#shard().shard);
   }
 
   /**
    * A ballot above all that a majority has seen, under which the write may go again; undefined when
-   * its time is over. Errors: `TIMEOUT` when somebody may have acted on an earlier stamp of it.
+   * its time is over, or no majority in reach. Errors: `TIMEOUT` when somebody may have acted on an earlier stamp of it.
    */
   async #outbid(): Promise<string | undefined> {
     const { clock, versions } = this.#parts;
     const { endMs } = this.#operation;
+    const reach = new Reach(clock);
     while (clock.monotonic() < endMs) {
       const shard = this.#shard();
+      if (reach.isLost(usable(shard).length >= majorityOf(shard.shard))) return undefined;
       const ballot = versions.next();
       this.#trail.addBallot(ballot);
       const question = { ids: this.#write.ids, ballot, contents: "nobody" } as const;

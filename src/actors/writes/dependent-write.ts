@@ -14,6 +14,8 @@ import { idAt, idCount, pickIds } from "../replica/packed-rows.js";
 import type { PreparedRows } from "../replica/replication-messages.js";
 import { portionsOf } from "../replicas/portions.js";
 import type { Portion } from "../replicas/portions.js";
+import { usable } from "../replicas/access.js";
+import { Reach } from "../replicas/reach.js";
 import { afterRefusals } from "./after-refusals.js";
 import { pickRows } from "./ids.js";
 import { judge, needsContents } from "./judge.js";
@@ -22,8 +24,9 @@ import type { Operation } from "./operation.js";
 import { prepare } from "./promises.js";
 import type { Contents, Newest, Promises } from "./promises.js";
 import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
-import { checkAlive } from "./round.js";
+import { checkAlive, notEnoughAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
+import type { ShardAccess } from "../replicas/access.js";
 import type { ShardEnd } from "./shard-end.js";
 import { makeStand } from "./stand.js";
 import type { WholeWrite } from "./stand.js";
@@ -83,11 +86,22 @@ export class DependentWriter {
       const access = shardOf(this.#parts, shard);
       checkAlive(access, Math.max(majorityOf(access.shard), neededFor(level, access.shard)));
     }
+    const reach = new Reach(clock);
     while (clock.monotonic() < endMs) {
       const end = await this.#attempt();
       if (end) return end;
+      const lost = this.#outOfReach();
+      if (!reach.isLost(!lost)) continue;
+      if (lost && !this.#trail.isSomewhere) throw notEnoughAlive(lost, majorityOf(lost.shard));
+      break;
     }
     return this.#settle();
+  }
+
+  /** A shard of which no majority is alive, if there is one. */
+  #outOfReach(): ShardAccess | undefined {
+    const shards = this.#portions().map(({ shard }) => shardOf(this.#parts, shard));
+    return shards.find((one) => usable(one).length < majorityOf(one.shard));
   }
 
   async #attempt(): Promise<DependentEnd | undefined> {
@@ -122,12 +136,13 @@ export class DependentWriter {
     return end && { ...end, missing: absent };
   }
 
-  /** The deadline has passed: what was perhaps accepted is finished, or remains unknown. */
+  /** Time is over, or no majority in reach: what was perhaps accepted is finished, or remains unknown. */
   async #settle(): Promise<DependentEnd | undefined> {
     if (!this.#trail.isSomewhere) return undefined;
     const { clock } = this.#parts;
     const endMs = clock.monotonic() + settleMs;
-    while (clock.monotonic() < endMs) {
+    const reach = new Reach(clock);
+    while (clock.monotonic() < endMs && !reach.isLost(!this.#outOfReach())) {
       const sight = await this.#look(endMs);
       if (!sight) continue;
       const own = this.#ownIn(sight);

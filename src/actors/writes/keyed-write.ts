@@ -5,7 +5,10 @@ import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { ConsistencyLevel } from "../../protocol/index.js";
 import type { PackedWrite } from "../replica/messages.js";
 import { concatIds, idCount, keysOf, pickWhere } from "../replica/packed-rows.js";
+import { usable } from "../replicas/access.js";
+import type { ShardAccess } from "../replicas/access.js";
 import { portionsOf } from "../replicas/portions.js";
+import { Reach } from "../replicas/reach.js";
 import { AnsweredEarlier, KeyedBatches, keyMemoryMs } from "./keyed-batches.js";
 import type { Operation } from "./operation.js";
 import { askOutcomes } from "./outcomes.js";
@@ -104,7 +107,10 @@ function digestOf({ write, hasMadeIds }: KeyedWrite): string {
   return hash.digest("hex");
 }
 
-/** The result of an attempt that was committed, from the replicas that remember it. */
+/**
+ * The result of an attempt that was committed, from the replicas that remember it. `partial` when time is
+ * over, or too few are in reach for the level. Errors: `TIMEOUT` when nobody in reach remembers.
+ */
 async function earlierEnd(
   parts: WriteParts,
   { write, hasMadeIds, level, endMs }: KeyedWrite,
@@ -112,12 +118,14 @@ async function earlierEnd(
 ): Promise<WriteEnd> {
   const { clock } = parts;
   const lastMs = endMs + settleMs;
+  const reach = new Reach(clock);
   for (;;) {
     const found = await Promise.all(
       places.map((place) => rememberedBy(parts, place, operation_id, level)),
     );
     const ends = found.flatMap((one) => (one ? [one.end] : []));
-    const isLate = clock.monotonic() >= endMs;
+    const isLost = reach.isLost(places.every((place) => isInReach(shardAt(parts, place), level)));
+    const isLate = isLost || clock.monotonic() >= endMs;
     if (ends.length === places.length && (isLate || ends.every(isSuccess))) {
       const ids = hasMadeIds
         ? idsNamedBy(operation_id, idCount(write.ids as Uint8Array))
@@ -125,9 +133,13 @@ async function earlierEnd(
       const touched = joined(found.flatMap((one) => (one ? [one.ids] : [])));
       return joinEnds(operation_id, ends, rowsOf(ids, touched, ends));
     }
-    if (clock.monotonic() >= lastMs) throw unknownOutcome();
+    if (isLost || clock.monotonic() >= lastMs) throw unknownOutcome();
     await sleep(clock, 20);
   }
+}
+
+function isInReach(shard: ShardAccess, level: ConsistencyLevel): boolean {
+  return usable(shard).length >= neededFor(level, shard.shard);
 }
 
 const isSuccess = ({ status }: ShardEnd): boolean => status === "success";

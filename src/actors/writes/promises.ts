@@ -9,10 +9,9 @@
 import { assert, packedItem } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import type { PreparedRows, Refusal } from "../replica/replication-messages.js";
-import { counted } from "../replicas/access.js";
-import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
+import type { ShardAccess } from "../replicas/access.js";
 import { isRefusal } from "./delivery.js";
-import { Signal } from "./signal.js";
+import { MajorityQuestion } from "./majority-question.js";
 import type { WriteParts } from "./write-parts.js";
 
 /** Who is asked for whole rows beside their versions. */
@@ -103,7 +102,6 @@ export class Promises {
 
 /** How long those who have not answered are waited for when what a majority said leaves doubts. */
 const doubtMs = 50;
-const askMs = 1000;
 
 /**
  * Asks the replicas that count. Resolves when a majority promised and `isClear`, or when a majority
@@ -120,33 +118,23 @@ export async function prepare(
     readonly heard: (node: string, rows: PreparedRows) => void;
   },
 ): Promise<Promises> {
-  const { clock, access } = parts;
-  const promises = new Promises(shard, access.settings.dimension);
-  const signal = new Signal(clock);
-  const voters = counted(shard);
-  let open = voters.length;
-  const attemptMs = Math.min(askMs, Math.max(1, end.endMs - clock.monotonic()));
-  const ask = async (replica: ReplicaAccess, first: boolean): Promise<void> => {
-    const { ids, ballot, contents } = question;
-    const whole = contents === "all" || (contents === "first" && first);
-    const { epoch } = shard.shard;
-    const message = { type: "prepare", epoch, ids, ballot, contents: whole } as const;
-    const answer = await replica.ask<PreparedRows | Refusal>(message, attemptMs);
-    if (answer.outcome === "ok") {
-      const { value } = answer;
-      promises.add(replica.place.node, value);
-      if (!isRefusal(value)) end.heard(replica.place.node, value);
-    }
-    open--;
-    signal.notify();
-  };
-  voters.forEach((replica, index) => void ask(replica, index === 0));
-  const majority = majorityOf(shard.shard);
-  const hopeless = (): boolean => promises.count + open < majority;
-  await signal.until(() => promises.isMajority || hopeless(), end.endMs);
-  if (promises.isMajority && !end.isClear(promises)) {
-    const doubtEndMs = Math.min(end.endMs, clock.monotonic() + doubtMs);
-    await signal.until(() => open === 0 || end.isClear(promises), doubtEndMs);
-  }
+  const promises = new Promises(shard, parts.access.settings.dimension);
+  const { ids, ballot, contents } = question;
+  const { epoch } = shard.shard;
+  const asked = new MajorityQuestion<PreparedRows | Refusal>(parts, shard, {
+    message: (index) => {
+      const whole = contents === "all" || (contents === "first" && index === 0);
+      return { type: "prepare", epoch, ids, ballot, contents: whole };
+    },
+    take: (node, answer) => {
+      promises.add(node, answer);
+      if (isRefusal(answer)) return false;
+      end.heard(node, answer);
+      return true;
+    },
+    endMs: end.endMs,
+  });
+  const isClear = (): boolean => end.isClear(promises);
+  if ((await asked.hasMajority()) && !isClear()) await asked.wait(isClear, doubtMs);
   return promises;
 }

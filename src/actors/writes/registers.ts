@@ -7,11 +7,17 @@
 import { randomBelow, sleep } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import { makeVersion, versionTime } from "../../consistency/index.js";
-import type { RegisterReply, RegisterValue, Refusal } from "../replica/replication-messages.js";
-import { counted } from "../replicas/access.js";
+import type {
+  RegisterReply,
+  RegisterValue,
+  Refusal,
+  ReplicationMessage,
+} from "../replica/replication-messages.js";
+import { usable } from "../replicas/access.js";
 import type { ShardAccess } from "../replicas/access.js";
+import { Reach } from "../replicas/reach.js";
 import { isRefusal } from "./delivery.js";
-import { Signal } from "./signal.js";
+import { MajorityQuestion } from "./majority-question.js";
 import { shardAt, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
@@ -33,18 +39,19 @@ export interface RegisterQuestion {
   readonly sole?: boolean;
 }
 
-const askMs = 1000;
 const rivalMs = 12;
 
-/** The value of the register. Errors: `TIMEOUT` when it could not be learned in time. */
+/** The value of the register. Errors: `TIMEOUT` when it could not be learned in time, or no majority is in reach. */
 export async function decideRegister(
   parts: WriteParts,
   question: RegisterQuestion,
 ): Promise<Uint8Array> {
   const { clock, versions, random } = parts;
+  const reach = new Reach(clock);
   let sole = question.sole === true;
   while (clock.monotonic() < question.endMs) {
     const shard = shardAt(parts, question.place);
+    if (reach.isLost(usable(shard).length >= majorityOf(shard.shard))) break;
     const vote = new Vote(parts, shard, question);
     const ballot = sole ? lowestBallot(versions.next()) : versions.next();
     const value = sole ? question.value : await vote.prepare(ballot);
@@ -98,33 +105,25 @@ class Vote {
   }
 
   /** Those who promised or accepted, as soon as they are a majority, or cannot become one. */
-  async #ask(
-    message: Parameters<ShardAccess["replicas"][number]["ask"]>[0],
-  ): Promise<Extract<RegisterReply, { promised: true }>[]> {
-    const { clock } = this.#parts;
-    const voters = counted(this.#shard);
-    const majority = majorityOf(this.#shard.shard);
+  async #ask(message: ReplicationMessage): Promise<Extract<RegisterReply, { promised: true }>[]> {
     const yes: Extract<RegisterReply, { promised: true }>[] = [];
-    const signal = new Signal(clock);
-    let open = voters.length;
-    const attemptMs = Math.min(askMs, Math.max(1, this.#question.endMs - clock.monotonic()));
-    for (const voter of voters) {
-      void voter.ask<RegisterReply | Refusal>(message, attemptMs).then((end) => {
-        open--;
-        const reply = end.outcome === "ok" ? end.value : undefined;
-        if (reply) this.#take(reply, yes);
-        signal.notify();
-      });
-    }
-    const settled = (): boolean => yes.length >= majority || yes.length + open < majority;
-    await signal.until(settled, this.#question.endMs);
+    const asked = new MajorityQuestion<RegisterReply | Refusal>(this.#parts, this.#shard, {
+      message: () => message,
+      take: (_, reply) => this.#take(reply, yes),
+      endMs: this.#question.endMs,
+    });
+    await asked.hasMajority();
     return yes;
   }
 
-  #take(reply: RegisterReply | Refusal, yes: Extract<RegisterReply, { promised: true }>[]): void {
+  #take(
+    reply: RegisterReply | Refusal,
+    yes: Extract<RegisterReply, { promised: true }>[],
+  ): boolean {
     if (isRefusal(reply)) this.isStale ||= reply.refused === "stale";
-    else if (reply.promised) yes.push(reply);
+    else if (reply.promised) return yes.push(reply) > 0;
     else if (versionTime(reply.ballot) > 0) this.larger.push(reply.ballot);
+    return false;
   }
 }
 

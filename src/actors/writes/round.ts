@@ -6,6 +6,7 @@ import { DvespError, errorFromPlain } from "../../base/index.js";
 import type { Refusal } from "../replica/replication-messages.js";
 import { usable } from "../replicas/access.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
+import { Reach, lookMs } from "../replicas/reach.js";
 import { Delivery } from "./delivery.js";
 import type { Send } from "./delivery.js";
 import { Signal } from "./signal.js";
@@ -14,7 +15,7 @@ import type { WriteParts } from "./write-parts.js";
 /** How long others are waited for once one has refused. */
 const graceMs = 30;
 
-export type RoundEnd = "reached" | "refused" | "late";
+export type RoundEnd = "reached" | "refused" | "out_of_reach" | "late";
 
 export interface Acknowledged<Answer> {
   readonly node: string;
@@ -56,20 +57,25 @@ export class Round<Answer> {
 
   /**
    * Waits until `needed` counted replicas have it; `refused` when too few can have it as it stands, so
-   * that something else must be tried; `late` at the deadline, or when all have said what they will.
+   * that something else must be tried; `out_of_reach` when too few are alive, and have been for a while;
+   * `late` at the deadline, or when all have said what they will.
    */
   async until(needed: number): Promise<RoundEnd> {
     const reached = (): boolean => this.done.length >= needed;
     const settled = (): boolean => this.#counted().every(({ state }) => state.kind !== "under_way");
     const hindered = (): boolean => this.#isHindered(needed);
-    await this.#signal.until(() => reached() || settled() || hindered(), this.#endMs);
+    const reach = new Reach(this.#parts.clock);
+    const lost = (): boolean => reach.isLost(this.#isInReach(needed));
+    const ended = (): boolean => reached() || settled() || hindered() || lost();
+    await this.#signal.until(ended, this.#endMs, lookMs);
     if (!reached() && !settled() && hindered()) {
       const graceEndMs = Math.min(this.#endMs, this.#parts.clock.monotonic() + graceMs);
       await this.#signal.until(() => reached() || settled(), graceEndMs);
     }
     if (reached()) return "reached";
     if (this.#parts.clock.monotonic() >= this.#endMs) return "late";
-    return this.#counted().some(({ state }) => state.kind === "refused") ? "refused" : "late";
+    if (this.#counted().some(({ state }) => state.kind === "refused")) return "refused";
+    return settled() ? "late" : "out_of_reach";
   }
 
   /** Sends it no more to those who have not answered yet. */
@@ -110,6 +116,12 @@ export class Round<Answer> {
     return this.#deliveries.some(({ state, maybe }) => state.kind === "done" || maybe);
   }
 
+  #isInReach(needed: number): boolean {
+    const open = this.#counted().filter(({ state }) => state.kind === "under_way");
+    const alive = open.filter(({ replica }) => replica.isAlive());
+    return this.done.length + alive.length >= needed;
+  }
+
   #isHindered(needed: number): boolean {
     const counted = this.#counted();
     const open = counted.filter(({ state }) => state.kind === "under_way");
@@ -131,11 +143,15 @@ export class Round<Answer> {
 
 /** Errors: `NOT_ENOUGH_REPLICAS` when fewer are alive, and count, than must have it. */
 export function checkAlive(access: ShardAccess, needed: number): void {
-  const alive = usable(access);
-  if (alive.length >= needed) return;
-  throw new DvespError(
+  if (usable(access).length < needed) throw notEnoughAlive(access, needed);
+}
+
+/** Of a write of which nothing is or will be stored. */
+export function notEnoughAlive(access: ShardAccess, needed: number): DvespError {
+  const alive = usable(access).length;
+  return new DvespError(
     "NOT_ENOUGH_REPLICAS",
-    `${alive.length} replicas of shard ${access.shard.id} are alive, and ${needed} must be`,
+    `${alive} replicas of shard ${access.shard.id} are alive, and ${needed} must be`,
     { retry_after_ms: 1000 },
   );
 }

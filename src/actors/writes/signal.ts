@@ -15,12 +15,15 @@ export class Signal {
     for (const wake of waiting) wake();
   }
 
-  /** Resolves when `condition` holds (true), or at `endMs` of monotonic time (false, if not then). */
-  async until(condition: () => boolean, endMs: number): Promise<boolean> {
+  /**
+   * Resolves when `condition` holds (true), or at `endMs` of monotonic time (false, if not then). Looked at
+   * when notified, and every `lookMs`: some of what conditions depend on changes without a word.
+   */
+  async until(condition: () => boolean, endMs: number, lookMs = Infinity): Promise<boolean> {
     while (!condition()) {
       const restMs = endMs - this.#clock.monotonic();
       if (restMs <= 0) return false;
-      await this.#next(restMs);
+      await this.#next(Math.min(restMs, lookMs));
     }
     return true;
   }

@@ -9,8 +9,10 @@ import type { PackedWrite, WriteMessage, WriteOutcome } from "../replica/message
 import { writeBytes } from "../replica/write-queue.js";
 import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import { keyMemoryMs } from "./keyed-batches.js";
+import { Reach } from "../replicas/reach.js";
 import { copiedBytesMax } from "../collection/prepared-write.js";
 import type { PreparedWrite } from "../collection/prepared-write.js";
+import { checkAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import { joinEnds } from "./write-end.js";
 import type { WriteEnd } from "./write-end.js";
@@ -27,13 +29,18 @@ export function singleReplica({ access }: WriteParts): ShardAccess | undefined {
 
 /**
  * Undefined: nothing of it is or will be stored, because its time ran out or its replica died with it.
- * Errors: a refusal (nothing stored), or `TIMEOUT` when the outcome could not be learned.
+ * Errors: `NOT_ENOUGH_REPLICAS` when its node is not reached, or another refusal (nothing stored); `TIMEOUT`
+ * when the outcome could not be learned.
  */
 export async function writeSingle(
   parts: WriteParts,
-  { shard, replicas: [replica] }: ShardAccess,
+  access: ShardAccess,
   prepared: PreparedWrite,
 ): Promise<WriteEnd | undefined> {
+  const { shard } = access;
+  const [replica] = access.replicas;
+  // One of this node is waited for while it starts.
+  if (replica?.local !== true) checkAlive(access, 1);
   const identity = identify(parts, prepared);
   const named = { ...identity, epoch: shard.epoch };
   const outcome = await perform(parts, replica as ReplicaAccess, prepared, named);
@@ -54,6 +61,7 @@ async function perform(
   const deadline_ms = clock.now() + prepared.timeout_ms;
   const resend = writeBytes(prepared.write) <= copiedBytesMax;
   const write = resend ? prepared.write : movedWrite(prepared.write);
+  const reach = new Reach(clock);
   for (let unsure = false; ; unsure = true) {
     const version = versions.next();
     const message: WriteMessage = { type: "write", ...identity, deadline_ms, version, write };
@@ -65,7 +73,7 @@ async function perform(
       if (result.error.code === "TIMEOUT") return undefined;
       throw errorFromPlain(result.error);
     }
-    const late = clock.monotonic() >= endMs;
+    const late = clock.monotonic() >= endMs || reach.isLost(replica.isAlive());
     if (late || !resend || !mayTryAgain(result)) {
       return settleSingle(parts, replica, identity.operation_id);
     }
@@ -86,7 +94,8 @@ async function settleSingle(
 ): Promise<WriteOutcome | undefined> {
   const { clock } = parts;
   const endMs = clock.monotonic() + settleMs;
-  while (clock.monotonic() < endMs && !isClosed(parts)) {
+  const reach = new Reach(clock);
+  while (clock.monotonic() < endMs && !isClosed(parts) && !reach.isLost(replica.isAlive())) {
     const message = { type: "outcome", operation_id } as const;
     const result = await replica.ask<WriteOutcome | undefined>(message, settleMs);
     if (result.outcome === "ok") return result.value ?? undefined;

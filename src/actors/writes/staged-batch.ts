@@ -21,7 +21,7 @@ import { proposal, readDecision } from "./decision.js";
 import { decideRegister } from "./registers.js";
 import type { NamedWrite } from "./ids.js";
 import { lateWrite, leaveHints, orderedWrite } from "./replicated-write.js";
-import { Round } from "./round.js";
+import { Round, notEnoughAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { settleMs, shardOf } from "./write-parts.js";
@@ -78,7 +78,10 @@ export class StagedBatch {
       rounds.map((round) => round.until(majorityOf(round.shard.shard))),
     );
     for (const round of rounds) round.stop();
-    if (!ends.every((end) => end === "reached")) return this.#abort(rounds);
+    if (!ends.every((end) => end === "reached")) {
+      const lost = rounds[ends.indexOf("out_of_reach")]?.shard;
+      return this.#abort(rounds, lost && notEnoughAlive(lost, majorityOf(lost.shard)));
+    }
     const commit = { kind: "commit", places: rounds.map((one) => one.shard.shard.from) } as const;
     const decided = await decideRegister(this.#parts, {
       ...proposal(this.#operation.id, this.#home, commit),
@@ -109,14 +112,14 @@ export class StagedBatch {
   }
 
   /** Nobody else proposes to commit: without that the batch can only be aborted, sooner or later. */
-  #abort(rounds: readonly Round<StageAnswer>[]): BatchEnd {
+  #abort(rounds: readonly Round<StageAnswer>[], error?: DvespError): BatchEnd {
     const message = { type: "decide", operation_id: this.#operation.id, commit: false } as const;
     for (const { shard } of rounds) {
       for (const replica of shard.replicas) void replica.ask(message, abortMs);
     }
     const refusals = rounds.map((round) => ({ shard: round.shard, refusals: round.refusals }));
     if (refusals.some((one) => one.refusals.length > 0)) return { kind: "refused", refusals };
-    return { kind: "failed", error: rounds.find(({ failure }) => failure)?.failure };
+    return { kind: "failed", error: rounds.find(({ failure }) => failure)?.failure ?? error };
   }
 
   #commit(rounds: readonly Round<StageAnswer>[]): Promise<ShardEnd[]> {
