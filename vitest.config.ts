@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const report = process.env["DVESP_TEST_REPORT"];
 
+/** Files at once: a runner with more cores is no reason for more clusters beside each other. */
+const workers = 2;
+
 // Two projects: `unit` runs TypeScript sources in this thread; `system` starts real worker threads
 // and processes, which run the compiled `dist/`, so it needs `npm run build` first.
 export default defineConfig({
@@ -14,6 +17,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 20_000,
+          maxWorkers: workers,
         },
       },
       {
@@ -23,7 +27,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: workers,
         },
       },
     ],

@@ -37,6 +37,10 @@ function someBatch(): Batch {
   };
 }
 
+function isSame(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
 describe(`kill -9 of a node under load (SEED=${seed})`, () => {
   let path: string;
   const acknowledged: Batch[] = [];
@@ -65,7 +69,8 @@ describe(`kill -9 of a node under load (SEED=${seed})`, () => {
     for (const { ids, vectors } of acknowledged) {
       const answer = await store.get({ collection, ids });
       expect(answer.missing_ids).toEqual([]);
-      answer.vectors.forEach(({ vector }, row) => expect(vector).toEqual(vectors[row]));
+      const changed = answer.vectors.filter(({ vector }, row) => !isSame(vector!, vectors[row]!));
+      expect(changed).toEqual([]);
     }
     for (const { ids, number } of unknown) {
       const { count } = await store.count({ collection, filter: { batch: number } });
@@ -94,7 +99,7 @@ describe(`kill -9 of a node under load (SEED=${seed})`, () => {
     expect(results[0]!.distance).toBeLessThan(1e-6);
     await store.close();
     expect(await last.kill("SIGTERM")).toEqual({ code: 0, signal: null });
-  });
+  }, 180_000);
 
   it("leaves a directory that verifies", async () => {
     const { code, stdout } = await runCommand("verify", "--data", path);
