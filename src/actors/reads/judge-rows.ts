@@ -1,7 +1,8 @@
 /**
  * Which rows stand that several replicas of a shard returned, in which version: the largest version of
  * an id wins. A row that some replica did not return may be deleted or newer there, so that one is
- * asked for the versions of what it left out.
+ * asked for the versions of what it left out. A newer one that lives there does not match what was asked for, or
+ * came after that replica had answered: the rows were overtaken, and are worth reading again.
  */
 import { packUuids, present } from "../../base/index.js";
 import type { RawRow } from "../../protocol/index.js";
@@ -25,6 +26,7 @@ export class RowJudge {
   readonly #newest = new Map<string, RawRow>();
   readonly #judged = new Set<string>();
   readonly #out = new Set<string>();
+  #isOvertaken = false;
 
   constructor(run: ReadRun, stale: StaleBook, returned: readonly ReturnedRows[]) {
     this.#run = run;
@@ -34,6 +36,11 @@ export class RowJudge {
     });
     for (const { rows } of returned) for (const row of rows) this.#see(row);
     for (const { replica, rows } of this.#returned) this.#noteOlder(replica, rows);
+  }
+
+  /** Whether a row was left out for a newer one that no replica returned. */
+  get isOvertaken(): boolean {
+    return this.#isOvertaken;
   }
 
   /**
@@ -66,25 +73,26 @@ export class RowJudge {
   async #judge(candidates: readonly RawRow[]): Promise<void> {
     const checks = this.#returned.map(async ({ replica, rows }) => {
       const left = candidates.filter(({ id }) => !rows.has(id));
-      if (left.length > 0) this.#compare(replica, left, await this.#versions(replica, left));
+      if (left.length > 0) this.#compare(replica, left, await this.#held(replica, left));
     });
     await Promise.all(checks);
     for (const { id } of candidates) this.#judged.add(id);
   }
 
-  async #versions(replica: ReplicaAccess, rows: readonly RawRow[]): Promise<readonly string[]> {
+  async #held(replica: ReplicaAccess, rows: readonly RawRow[]): Promise<VersionedRows> {
     const ids = packUuids(rows.map(({ id }) => id));
     const message = { type: "rows", ids, contents: false } as const;
     const result = await replica.read<VersionedRows>(message, this.#run.leftMs + marginMs);
-    return answerOf(result, "a replica").versions;
+    return answerOf(result, "a replica");
   }
 
-  #compare(replica: ReplicaAccess, rows: readonly RawRow[], there: readonly string[]): void {
+  #compare(replica: ReplicaAccess, rows: readonly RawRow[], there: VersionedRows): void {
     rows.forEach(({ id, version }, index) => {
-      const other = there[index] ?? "";
+      const other = there.versions[index] ?? "";
       if (other < version) this.#stale.note(replica, id);
       if (other <= version) return;
       this.#out.add(id);
+      this.#isOvertaken ||= there.live[index] === 1;
       for (const one of this.#returned) if (one.rows.has(id)) this.#stale.note(one.replica, id);
     });
   }

@@ -19,6 +19,9 @@ export interface SharedReadParts {
   readonly repair: (stale: StaleRows) => void;
 }
 
+/** How often a shard is read again at most because rows were overtaken by newer ones. */
+export const repeatsMax = 2;
+
 /** One read, from its arrival to its answer. */
 export class ReadRun {
   readonly parts: SharedReadParts;

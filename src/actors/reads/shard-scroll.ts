@@ -8,6 +8,7 @@ import { makeCursor } from "../searcher/scroll-cursor.js";
 import { askReplicas } from "./ask-replicas.js";
 import type { Answered } from "./ask-replicas.js";
 import { RowJudge } from "./judge-rows.js";
+import { repeatsMax } from "./read-parts.js";
 import type { ReadRun } from "./read-parts.js";
 import { StaleBook } from "./stale-book.js";
 
@@ -37,8 +38,18 @@ export async function scrollShard(
   }
 }
 
-/** `end`: the last id up to which the page is whole; undefined when nothing comes after it. */
-async function onePage(run: ReadRun, shard: ShardAccess, request: NormalScroll) {
+interface WholePage {
+  readonly rows: readonly RawRow[];
+  /** The last id up to which it is whole; undefined when nothing comes after it. */
+  readonly end: string | undefined;
+}
+
+async function onePage(
+  run: ReadRun,
+  shard: ShardAccess,
+  request: NormalScroll,
+  repeats = 0,
+): Promise<WholePage> {
   const answers = await askReplicas<ReplicaPage>(run, shard, {
     type: "read_raw",
     request,
@@ -52,8 +63,10 @@ async function onePage(run: ReadRun, shard: ShardAccess, request: NormalScroll) 
   const [only] = lists;
   if (only && lists.length === 1) return { rows: only.rows, end };
   const stale = new StaleBook();
-  const rows = await new RowJudge(run, stale, lists).first(Infinity, byId);
+  const judge = new RowJudge(run, stale, lists);
+  const rows = await judge.first(Infinity, byId);
   stale.tell(shard.shard.id, run.parts);
+  if (judge.isOvertaken && repeats < repeatsMax) return onePage(run, shard, request, repeats + 1);
   return { rows, end };
 }
 

@@ -6,6 +6,7 @@ import type { ShardAccess } from "../replicas/access.js";
 import { askReplicas } from "./ask-replicas.js";
 import { RowJudge } from "./judge-rows.js";
 import type { ReturnedRows } from "./judge-rows.js";
+import { repeatsMax } from "./read-parts.js";
 import type { ReadRun } from "./read-parts.js";
 import { StaleBook } from "./stale-book.js";
 
@@ -30,7 +31,8 @@ export async function searchShard(
   request: NormalSearch,
 ): Promise<ShardHits> {
   const wanted = request.offset + request.top_k;
-  for (let top_k = wanted; ; top_k = 2 * top_k + slackRows) {
+  let top_k = wanted;
+  for (let repeats = 0; ;) {
     const answers = await askReplicas<ReplicaHits>(run, shard, {
       type: "read_raw",
       request: { ...request, offset: 0, top_k },
@@ -45,9 +47,12 @@ export async function searchShard(
     const [only] = lists;
     if (only && lists.length === 1) return { ...facts, rows: only.rows };
     const stale = new StaleBook();
-    const rows = await new RowJudge(run, stale, lists).first(wanted, nearerFirst);
+    const judge = new RowJudge(run, stale, lists);
+    const rows = await judge.first(wanted, nearerFirst);
     stale.tell(shard.shard.id, run.parts);
+    if (judge.isOvertaken && repeats++ < repeatsMax) continue;
     if (isCertain(rows, lists, wanted, top_k)) return { ...facts, rows };
+    top_k = 2 * top_k + slackRows;
   }
 }
 

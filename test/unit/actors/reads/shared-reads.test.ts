@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConsistencyLevel, RawRow } from "../../../../src/protocol/index.js";
 import { ReadWorld, evenOnly, positionOf, versionOf } from "./model-reader.js";
-import type { ModelRow } from "./model-reader.js";
+import type { ModelReader, ModelRow } from "./model-reader.js";
 import { countOf, getOf, scrollOf, searchAt } from "./requests.js";
 
 const firstSeed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -160,5 +160,23 @@ describe("stale replicas", () => {
     expect(idsOf(rowsOf(found))).toEqual([old, absent]);
     expect(world.stale.map(({ place }) => place.node)).toEqual(["n0"]);
     expect([...(world.stale[0]?.ids ?? [])].sort()).toEqual([old, absent, deleted].sort());
+  });
+});
+
+describe("a row that is replaced while it is read", () => {
+  it.each([searchAt(0), scrollOf({ limit: 10 })])("is found ($operation)", async (request) => {
+    const world = new ReadWorld({ seed: 1, shards: 1, replicas: 2 });
+    const [here, there] = world.readers[0] as [ModelReader, ModelReader];
+    const id = world.newId();
+    here.rows.set(id, { version: versionOf(1), position: 5 });
+    // It reaches both just after the one that lacked it has answered.
+    there.delayMs = () => {
+      for (const reader of [here, there]) {
+        reader.rows.set(id, { version: versionOf(2), position: 6 });
+      }
+      return 1;
+    };
+    const found = await world.ended(world.reads.read(request));
+    expect(rowsOf(found)).toMatchObject([{ id, version: versionOf(2) }]);
   });
 });
