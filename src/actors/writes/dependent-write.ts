@@ -30,7 +30,7 @@ import type { ShardAccess } from "../replicas/access.js";
 import type { ShardEnd } from "./shard-end.js";
 import { makeStand } from "./stand.js";
 import type { WholeWrite } from "./stand.js";
-import { StagedBatch } from "./staged-batch.js";
+import { StagedBatch, commitNothing } from "./staged-batch.js";
 import { Trail } from "./trail.js";
 import { nodesOf, settleMs, shardOf, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
@@ -129,7 +129,7 @@ export class DependentWriter {
   ): Promise<DependentEnd | undefined> {
     if (!(await this.#makeStand(sight, missing))) return undefined;
     const absent = pickIds(this.#write.ids, missing);
-    if (!write) return { ...this.#ended(sight, [], nothing), missing: absent };
+    if (!write) return this.#endedWithoutRows(sight, absent);
     const end = this.#single
       ? await this.#accept(sight, write, this.#operation.endMs)
       : await this.#stage(sight, write);
@@ -250,6 +250,17 @@ export class DependentWriter {
       await afterRefusals(this.#parts, shard, refusals);
     }
     return undefined;
+  }
+
+  /**
+   * No row is there to be written. With a key that is a result as any other: an empty batch is committed.
+   * Undefined when somebody has aborted that.
+   */
+  async #endedWithoutRows(sight: Sight, missing: Uint8Array): Promise<DependentEnd | undefined> {
+    const ended = { ...this.#ended(sight, [], nothing), missing };
+    if (!this.#operation.batches.always) return ended;
+    const id = await commitNothing(this.#parts, this.#operation);
+    return id === undefined ? undefined : { ...ended, operation_id: id };
   }
 
   /** Whether a majority has the newest of these ids now. */

@@ -131,7 +131,8 @@ async function earlierEnd(
         ? idsNamedBy(operation_id, idCount(write.ids as Uint8Array))
         : write.ids;
       const touched = joined(found.flatMap((one) => (one ? [one.ids] : [])));
-      return joinEnds(operation_id, ends, rowsOf(ids, touched, ends));
+      const end = joinEnds(operation_id, ends, rowsOf(ids, touched, ends));
+      return places.length > 0 ? end : { ...end, version: parts.versions.next() };
     }
     if (isLost || clock.monotonic() >= lastMs) throw unknownOutcome();
     await sleep(clock, 20);

@@ -39,7 +39,9 @@ export interface RegisterQuestion {
   readonly sole?: boolean;
 }
 
-const rivalMs = 12;
+/** Who did not get a majority waits up to so long, doubled each time: rivals, or too few to answer. */
+const pauseMsMin = 12;
+const pauseMsMax = 96;
 
 /** The value of the register. Errors: `TIMEOUT` when it could not be learned in time, or no majority is in reach. */
 export async function decideRegister(
@@ -49,6 +51,7 @@ export async function decideRegister(
   const { clock, versions, random } = parts;
   const reach = new Reach(clock);
   let sole = question.sole === true;
+  let pauseMs = pauseMsMin;
   while (clock.monotonic() < question.endMs) {
     const shard = shardAt(parts, question.place);
     if (reach.isLost(usable(shard).length >= majorityOf(shard.shard))) break;
@@ -59,7 +62,8 @@ export async function decideRegister(
     if (value && (await vote.accept(ballot, value))) return value;
     for (const refusal of vote.larger) versions.observe(refusal);
     if (vote.isStale) await parts.access.newer(shard.shard.id, shard.shard.epoch);
-    await sleep(clock, 1 + randomBelow(random, rivalMs));
+    await sleep(clock, 1 + randomBelow(random, pauseMs));
+    pauseMs = Math.min(2 * pauseMs, pauseMsMax);
   }
   throw unknownOutcome();
 }

@@ -7,6 +7,7 @@
  * when every shard has it safely; anybody else proposes to abort. A replica acts on the register's word
  * alone, so all of them do the same, and what a majority staged no majority can miss.
  */
+import { present } from "../../base/index.js";
 import type { DvespError } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { WriteMessage, WriteOutcome } from "../replica/messages.js";
@@ -170,4 +171,16 @@ export class StagedBatch {
       endMs,
     );
   }
+}
+
+/** Has the next batch of a key stand for "nothing was there to be written": its name, undefined when it was aborted. */
+export async function commitNothing(
+  parts: WriteParts,
+  { batches, endMs }: Operation,
+): Promise<string | undefined> {
+  const { id, home } = await batches.next();
+  const commit = proposal(id, present(home, "a key's shard"), { kind: "commit", places: [] });
+  const question = { ...commit, endMs: endMs + settleMs, sole: true };
+  const decided = readDecision(await decideRegister(parts, question));
+  return decided.kind === "commit" ? id : undefined;
 }

@@ -85,3 +85,17 @@ describe(`a write with a key that is refused (SEED=${seed})`, () => {
     }
   });
 });
+
+describe(`a write with a key that found nothing (SEED=${seed})`, () => {
+  it("found nothing whenever it is sent again, whatever came since", async () => {
+    const { write } = await openWorld(seed);
+    const insert = insertOf([0], { a: "b" });
+    const update = { ...insert, kind: "update", metadata_mode: "replace" } as const;
+    const first = await write(update);
+    expect(first.end).toMatchObject({ status: "success", missing: packIds([0]) });
+    await write(insert);
+    const again = await write(update);
+    expect(again.end).toMatchObject({ status: "success", missing: packIds([0]) });
+    expect(again.end?.ids).toHaveLength(0);
+  });
+});
