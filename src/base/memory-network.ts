@@ -203,11 +203,12 @@ class MemoryStream extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _: string, done: () => void): void {
-    const bytes = Uint8Array.from(chunk);
-    this.#send(() => {
-      this.peer?.push(bytes);
-      done();
-    });
+    this.#sendBytes(Uint8Array.from(chunk), done);
+  }
+
+  /** What was written together travels together. */
+  override _writev(chunks: { readonly chunk: Uint8Array }[], done: () => void): void {
+    this.#sendBytes(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: () => void): void {
@@ -222,6 +223,13 @@ class MemoryStream extends Duplex {
     this.#send(() => this.peer?.destroy());
     this.#parts.ended();
     done(error);
+  }
+
+  #sendBytes(bytes: Uint8Array, done: () => void): void {
+    this.#send(() => {
+      this.peer?.push(bytes);
+      done();
+    });
   }
 
   #send(action: () => void): void {

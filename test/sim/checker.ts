@@ -91,10 +91,12 @@ export class Checker {
 
   /** A batch of which one row is there has all its other rows there, unless they were replaced. */
   #wholeBatches(rows: ReadonlyMap<string, SeenRow | undefined>): void {
-    for (const { number, kind, ids, fate } of this.#writes) {
+    for (const { number, kind, ids, fate, version: own } of this.#writes) {
       if (kind !== "insert" || fate === "none") continue;
-      const there = ids.map((id) => rows.get(id)).find((row) => row?.number === number);
-      if (!there) continue;
+      const there = ids.flatMap((id) => rows.get(id) ?? []).filter((row) => row.number === number);
+      // Some may have been written again since, under newer versions.
+      const [version] = [...there.map((row) => row.version), own ?? []].flat().sort();
+      if (there.length === 0 || version === undefined) continue;
       for (const id of ids) {
         const read = {
           what: `batch ${number}`,
@@ -103,7 +105,7 @@ export class Checker {
           after: undefined,
           rows,
         } as const;
-        this.#row(id).seen(read, rows.get(id), { version: there.version, alive: true });
+        this.#row(id).seen(read, rows.get(id), { version, alive: true });
       }
     }
   }

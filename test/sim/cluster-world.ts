@@ -18,6 +18,7 @@ import type { MakeWorld } from "./world.js";
 export interface ClusterWorldOptions {
   readonly load: Loader;
   readonly nodes: number;
+  /** 0: one or two, as chance has it. */
   readonly shards: number;
   readonly replicas: number;
   readonly makeStorage?: () => MemoryStorage;
@@ -36,7 +37,7 @@ const jumpMsMax = 20;
 
 export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
   return async ({ time, random, trace }) => {
-    const { load, nodes, shards, replicas, makeStorage } = options;
+    const { load, nodes, replicas, makeStorage } = options;
     const network = new MemoryNetwork({ clock: time.clock, delayMs: delays(random) });
     const parent = new SimParent({ clock: time.clock, random, network, load, secret });
     await time.until(parent.start());
@@ -58,6 +59,7 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
     await time.until(Promise.all(machines.map((one) => one.start())));
     await time.pass(2000);
     const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
+    const shards = options.shards > 0 ? options.shards : 1 + randomBelow(random, 2);
     const settings = { collection, dimension, index: { type }, shards } as const;
     const request = { ...settings, replication_factor: replicas };
     const store = machines[0]?.running?.store;

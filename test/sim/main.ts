@@ -1,90 +1,81 @@
 /**
- * Many seeds, one after the other: `npm run sim -- --seeds 1000 --first 1`. Prints what went wrong with the
- * trace of the run, and in the end what was done. Ends with 1 when there was a violation.
+ * Many seeds: `npm run sim -- --seeds 1000 --first 1 --jobs 2`. Prints what went wrong with the trace of the
+ * run, and in the end what was done. Ends with 1 when there was a violation.
  */
 import { parseArgs } from "node:util";
 import { loadActorModules } from "./actor-modules.js";
 import { clusterWorld } from "./cluster-world.js";
+import { runJobs } from "./jobs.js";
 import { runSeed } from "./run-seed.js";
-import type { RunResult } from "./run-seed.js";
 import { singleWorld } from "./single-world.js";
+import { Totals, toldRun } from "./totals.js";
+import type { Told } from "./totals.js";
 import type { MakeWorld } from "./world.js";
 
 const options = {
   seeds: { type: "string", default: "100" },
   first: { type: "string", default: "1" },
+  /** Processes. */
+  jobs: { type: "string", default: "1" },
   /** 0: one node that is no cluster. */
   nodes: { type: "string", default: "3" },
-  shards: { type: "string", default: "2" },
+  /** 0: one or two, as the seed has it. */
+  shards: { type: "string", default: "0" },
   replicas: { type: "string", default: "3" },
   operations: { type: "string", default: "80" },
   /** Print the trace of every run. */
   trace: { type: "boolean", default: false },
+  /** Of a process among several: see jobs.ts. */
+  stride: { type: "string" },
+  last: { type: "string" },
 } as const;
 
-interface Totals {
-  seeds: number;
-  operations: number;
-  answers: number;
-  simulatedMs: number;
-  readonly faults: Map<string, number>;
-  readonly violations: Map<string, number>;
-  readonly failed: number[];
-}
+/** A line of progress after so many seeds. */
+const progressSeeds = 100;
 
 const { values } = parseArgs({ options });
-const load = await loadActorModules();
-const totals: Totals = {
-  ...{ seeds: 0, operations: 0, answers: 0, simulatedMs: 0 },
-  ...{ faults: new Map(), violations: new Map(), failed: [] },
-};
-const last = Number(values.first) + Number(values.seeds);
-for (let seed = Number(values.first); seed < last; seed++) {
-  const result = await runSeed({
-    seed,
-    makeWorld: worldOf(),
-    operations: Number(values.operations),
-  });
-  add(totals, result);
-  if (result.violations.length > 0 || values.trace) tell(result);
-}
-console.log(JSON.stringify(summary(), undefined, 2));
-process.exitCode = totals.failed.length > 0 ? 1 : 0;
+const first = Number(values.first);
+if (values.stride === undefined) await runAll();
+else await runRange(Number(values.stride), Number(values.last), (told) => process.send?.(told));
 
-function worldOf(): MakeWorld {
+async function runAll(): Promise<void> {
+  const totals = new Totals();
+  const onRun = (told: Told): void => {
+    totals.add(told);
+    if (told.lines.length > 0) console.log(told.lines.join("\n"));
+    if (totals.seeds % progressSeeds === 0) console.error(progress(totals));
+  };
+  const [jobs, last] = [Number(values.jobs), first + Number(values.seeds) - 1];
+  if (jobs > 1) await runJobs({ first, last }, jobs, onRun);
+  else await runRange(1, last, onRun);
+  console.log(JSON.stringify(totals.summary(), undefined, 2));
+  process.exitCode = totals.failed.length > 0 ? 1 : 0;
+}
+
+async function runRange(
+  stride: number,
+  last: number,
+  onRun: (told: Told) => unknown,
+): Promise<void> {
+  const load = await loadActorModules();
+  const makeWorld = worldOf(load);
+  for (let seed = first; seed <= last; seed += stride) {
+    const before = process.cpuUsage();
+    const run = await runSeed({ seed, makeWorld, operations: Number(values.operations) });
+    const { user, system } = process.cpuUsage(before);
+    onRun(toldRun(run, (user + system) / 1000, values.trace));
+  }
+  if (process.connected) process.disconnect();
+}
+
+function worldOf(load: Awaited<ReturnType<typeof loadActorModules>>): MakeWorld {
   const nodes = Number(values.nodes);
   if (nodes === 0) return singleWorld({ load });
   const [shards, replicas] = [Number(values.shards), Number(values.replicas)];
   return clusterWorld({ load, nodes, shards, replicas });
 }
 
-function add(
-  sum: Totals,
-  { seed, violations, begun, answered, faults, simulatedMs }: RunResult,
-): void {
-  sum.seeds++;
-  sum.operations += begun;
-  sum.answers += answered;
-  sum.simulatedMs += simulatedMs;
-  for (const [name, count] of faults) sum.faults.set(name, (sum.faults.get(name) ?? 0) + count);
-  for (const { check } of violations) {
-    sum.violations.set(check, (sum.violations.get(check) ?? 0) + 1);
-  }
-  if (violations.length > 0) sum.failed.push(seed);
-}
-
-function tell({ seed, violations, trace }: RunResult): void {
-  console.log(trace.lines.map((line) => `seed ${seed}: ${line}`).join("\n"));
-  for (const { check, message } of violations) console.log(`seed ${seed}: ${check}: ${message}`);
-}
-
-function summary(): object {
-  const { faults, violations, simulatedMs, ...rest } = totals;
-  return {
-    ...rest,
-    simulated_s: Math.round(simulatedMs / 1000),
-    cpu_s: Math.round(process.cpuUsage().user / 1e5) / 10,
-    faults: Object.fromEntries(faults),
-    violations: Object.fromEntries(violations),
-  };
+function progress(totals: Totals): string {
+  const failed = totals.failed.length === 0 ? "" : `, failed: ${totals.failed.join(" ")}`;
+  return `${new Date().toISOString()} ${totals.seeds} seeds${failed}`;
 }

@@ -18,6 +18,12 @@ interface Interval {
   readonly number: number;
 }
 
+interface Acknowledged {
+  readonly version: string;
+  readonly number: number;
+  readonly strong: boolean;
+}
+
 type Fail = (check: string, message: string) => void;
 
 /**
@@ -33,7 +39,7 @@ export class RowChecker {
   readonly #writes = new Map<number, WriteRecord>();
   /** Which write each version is of. */
   readonly #numbers = new Map<string, number>();
-  readonly #acknowledged: { readonly version: string; readonly number: number }[] = [];
+  readonly #acknowledged: Acknowledged[] = [];
   /** Conditional writes that succeeded: nothing may lie between what they saw and what they wrote. */
   readonly #intervals: Interval[] = [];
   /** With one replica a write has one version from the beginning; with several it may be stamped anew. */
@@ -63,7 +69,7 @@ export class RowChecker {
       const late = `write ${number} of version ${version} came after ${floorAtCall.version}`;
       this.#fail("real_time_order", late);
     }
-    this.#acknowledged.push({ version, number });
+    this.#acknowledged.push({ version, number, strong });
     const from = ifVersions?.[ids.indexOf(this.#id)];
     if (from !== undefined) this.#condition({ from, to: version, number });
     for (const one of this.#intervals) this.#notWithin(one, version, number);
@@ -103,11 +109,29 @@ export class RowChecker {
     this.#name(version, number);
   }
 
-  /** A write that was acknowledged with one version must not come again with a newer one. */
+  /**
+   * A write that was acknowledged with one version must not come again with a newer one. A conditional write that
+   * changes nothing may write the row that it answers by again: as long as nothing else took its place.
+   */
   #once(read: ReadRecord, { version, number }: SeenRow, floor: Floor): void {
     const first = this.#writes.get(number)?.version;
     if (first === undefined || first > floor.version || first >= version) return;
+    if (!this.#isReplaced(number, first, version) && this.#mayStandAnew(number)) return;
     this.#fail("written_twice", `${read.what} saw write ${number} as ${version}, not ${first}`);
+  }
+
+  /** Whether a strong write took its place before that version. */
+  #isReplaced(number: number, first: string, version: string): boolean {
+    return this.#acknowledged.some(
+      (one) => one.strong && one.number !== number && one.version > first && one.version < version,
+    );
+  }
+
+  #mayStandAnew(number: number): boolean {
+    if (this.#oneVersion || !this.#writes.get(number)?.changed.includes(this.#id)) return false;
+    return [...this.#writes.values()].some(
+      (one) => one.number !== number && (one.kind !== "insert" || one.ifVersions !== undefined),
+    );
   }
 
   #wroteVector(number: number): boolean {
