@@ -23,7 +23,7 @@ import {
 import { WriteQueue } from "./write-queue.js";
 import type { Waiting, Work } from "./write-queue.js";
 import { GroupPace } from "./group-pace.js";
-import { planGroup } from "./group-plan.js";
+import { planGroup } from "./plan-group.js";
 import type { GroupPlan } from "./group-plan.js";
 import type { PlannedRows } from "./planned-rows.js";
 import type { ReplicaMemory } from "./replica-memory.js";

@@ -1,36 +1,22 @@
 /**
- * What a group of waiting work comes to, judged against one snapshot and the work before it: one plan
- * for all that can be done, and the refusals of the rest. Nothing is changed here.
+ * What one commit is to do: changes of rows, records of replication and of operations, gathered piece by
+ * piece, each piece judged by what those before it would leave. Nothing is changed here.
  */
-import type { AdmittedRows } from "../../payload/index.js";
-import type { Filter } from "../../protocol/index.js";
-import type {
-  Operation,
-  RowRecord,
-  RowSnapshot,
-  RowStore,
-  Tombstone,
-} from "../../storage/index.js";
+import type { Operation, RowSnapshot, Tombstone } from "../../storage/index.js";
 import type { WriteMessage, WriteOutcome } from "./messages.js";
 import { decodeEnd, encodeEnd } from "./outcome-record.js";
 import type { OperationEnd } from "./outcome-record.js";
-import { PlannedRows } from "./planned-rows.js";
-import type { ReplicaMemory } from "./replica-memory.js";
+import type { PlannedRows } from "./planned-rows.js";
 import type { Aborted } from "./replication-messages.js";
-import { ReplicationPlan } from "./replication-plan.js";
-import { WritePlan } from "./write-plan.js";
+import type { ReplicationPlan } from "./replication-plan.js";
+import type { WritePlan } from "./write-plan.js";
 import type { PlannedIds } from "./write-plan.js";
-import type { Done, Waiting } from "./write-queue.js";
 
 /** How long an operation without a caller's key is remembered. */
 export const operationMs = 600_000;
 
-export interface PlanningParts {
-  readonly store: RowStore;
-  /** For deletes by filter. */
-  readonly admitted: AdmittedRows;
-  readonly memory: ReplicaMemory;
-}
+/** What a piece of work is answered once its group is durable, with the Merkle root as of then. */
+export type Done<Answer> = (root: string) => Answer;
 
 /** What became of an operation, or will have with this group. */
 export type KnownOperation =
@@ -137,60 +123,6 @@ export class GroupPlan {
 
   #record(operationId: string, known: KnownOperation, rememberMs = operationMs): void {
     this.#operations.set(operationId, { known, expiresMs: this.nowMs + rememberMs });
-  }
-}
-
-export interface Ready {
-  readonly waiting: Waiting;
-  readonly answer: (root: string) => void;
-}
-
-export interface Refused {
-  readonly waiting: Waiting;
-  readonly error: unknown;
-}
-
-export interface PlannedGroup {
-  readonly plan: GroupPlan;
-  /** Told, as the refused are, only once it is known what became of the work they were judged against. */
-  readonly ready: readonly Ready[];
-  readonly refused: readonly Refused[];
-}
-
-export function planGroup(
-  { store, admitted, memory }: PlanningParts,
-  group: readonly Waiting[],
-  nowMs: number,
-): PlannedGroup {
-  const { settled } = admitted;
-  const snapshot = store.snapshot();
-  try {
-    const find = (filter: Filter): Iterable<RowRecord> =>
-      rowsOf(admitted.of(filter, { snapshot, settled }).rows, snapshot);
-    const { dropped } = memory.standing;
-    const rows = new PlannedRows(snapshot, store.dimension, store.nextOrdinal, dropped);
-    const writes = new WritePlan(rows, find);
-    const replication = new ReplicationPlan(memory, snapshot, nowMs);
-    const plan = new GroupPlan(snapshot, { writes, replication }, nowMs);
-    const ready: Ready[] = [];
-    const refused: Refused[] = [];
-    for (const waiting of group) {
-      try {
-        ready.push({ waiting, answer: waiting.plan(plan) });
-      } catch (error) {
-        refused.push({ waiting, error });
-      }
-    }
-    return { plan, ready, refused };
-  } finally {
-    snapshot.release();
-  }
-}
-
-function* rowsOf(ordinals: Iterable<number>, snapshot: RowSnapshot): Generator<RowRecord> {
-  for (const ordinal of ordinals) {
-    const row = snapshot.row(ordinal);
-    if (row) yield row;
   }
 }
 

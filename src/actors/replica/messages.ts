@@ -5,7 +5,6 @@
 import type { PackedBytes } from "../../base/index.js";
 import type { Filter } from "../../protocol/index.js";
 import type { Address } from "../../runtime/index.js";
-import type { WriteRule } from "./replication-messages.js";
 
 export interface PackedInsert {
   readonly kind: "insert";
@@ -31,6 +30,12 @@ export interface PackedDelete {
 }
 
 export type PackedWrite = PackedInsert | PackedUpdate | PackedDelete;
+
+/**
+ * How a replicated write is judged: `ordered` is refused as `behind` when it comes too late to be the
+ * newest, `late` (hints, repeated commits) then changes nothing and counts as applied.
+ */
+export type WriteRule = "ordered" | "late";
 
 export interface WriteMessage {
   readonly type: "write";

@@ -4,8 +4,8 @@
  */
 import { invalid, uuidBytes } from "../../base/index.js";
 import { isVersion } from "../../consistency/index.js";
-import type { Done, Work } from "./write-queue.js";
-import type { GroupPlan } from "./group-plan.js";
+import type { Work } from "./write-queue.js";
+import type { Done, GroupPlan } from "./group-plan.js";
 import { isBehind, isStaged, staleMap } from "./judge.js";
 import { keyOf } from "./packed-rows.js";
 import type {

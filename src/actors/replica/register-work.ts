@@ -4,7 +4,7 @@
  */
 import { invalid } from "../../base/index.js";
 import { isVersion } from "../../consistency/index.js";
-import type { GroupPlan } from "./group-plan.js";
+import type { Done, GroupPlan } from "./group-plan.js";
 import { staleMap } from "./judge.js";
 import { registerName } from "./register-record.js";
 import type {
@@ -13,7 +13,7 @@ import type {
   RegisterState,
   ReplicationMessage,
 } from "./replication-messages.js";
-import type { Done, Work } from "./write-queue.js";
+import type { Work } from "./write-queue.js";
 
 /** How long a register lasts that was only prepared. */
 const registerMs = 24 * 3_600_000;

@@ -54,10 +54,6 @@ export type Refusal =
   | { readonly refused: "stale"; readonly epoch: number }
   | { readonly refused: "staged"; readonly operation_ids: readonly string[] };
 
-/** How a replicated write is judged: `ordered` is refused as `behind` when it comes too late to be the
- * newest, `late` (hints, repeated commits) then changes nothing and counts as applied. */
-export type WriteRule = "ordered" | "late";
-
 export type WriteReply = WriteOutcome | Refusal;
 
 /** A batch over several shards that is durable here and waits for its decision. */

@@ -4,13 +4,13 @@
  */
 import { DvespError } from "../../base/index.js";
 import { operationMs } from "./group-plan.js";
-import type { GroupPlan } from "./group-plan.js";
+import type { Done, GroupPlan } from "./group-plan.js";
 import { isBehind, staleMap } from "./judge.js";
 import { blindWrite } from "./replicated-write.js";
 import type { DecideReply, ReplicationMessage, StageReply } from "./replication-messages.js";
 import { encodeBody, idKeys } from "./staged-write.js";
 import { writeBytes } from "./write-queue.js";
-import type { Done, Work } from "./write-queue.js";
+import type { Work } from "./write-queue.js";
 
 /** Undecided batches are decided within seconds. */
 const retryMs = 1000;

@@ -2,15 +2,12 @@
  * Group commit: work that arrives while a commit is under way waits and then shares the next one, so
  * that many small writes cost few disk flushes. Pure bookkeeping; `Committer` does the committing.
  */
-import type { GroupPlan } from "./group-plan.js";
+import type { Done, GroupPlan } from "./group-plan.js";
 import type { PackedWrite } from "./messages.js";
 
 /** Bounds of one group: past them the rest waits for the next commit. */
 const groupWorkMax = 512;
 const groupBytesMax = 64 * 1024 * 1024;
-
-/** What a piece of work is answered once its group is durable, with the Merkle root as of then. */
-export type Done<Answer> = (root: string) => Answer;
 
 /** Something that a commit does: a write, or anything else that must be durable before its answer. */
 export interface Work<Answer> {

@@ -1,8 +1,8 @@
 /** A write, as a piece of a commit: applied once, however often it is asked for. */
 import { DvespError } from "../../base/index.js";
 import { writeBytes } from "./write-queue.js";
-import type { Done, Work } from "./write-queue.js";
-import type { GroupPlan } from "./group-plan.js";
+import type { Work } from "./write-queue.js";
+import type { Done, GroupPlan } from "./group-plan.js";
 import { isBehind, isStaged, staleMap } from "./judge.js";
 import type { PackedWrite, WriteMessage } from "./messages.js";
 import { blindWrite } from "./replicated-write.js";

@@ -5,9 +5,13 @@
 import { assert, packBytes, packedItem } from "../../base/index.js";
 import type { JsonObject, PackedBytes } from "../../base/index.js";
 import { moved } from "../../mailbox/index.js";
-import type { RawRow, RawScrollAnswer, RawSearchAnswer } from "../../protocol/index.js";
+import type {
+  RawGetAnswer,
+  RawRow,
+  RawScrollAnswer,
+  RawSearchAnswer,
+} from "../../protocol/index.js";
 import type { RawCountAnswer } from "./messages.js";
-import type { FoundRows } from "./shard-reader.js";
 
 /** Rows in the order of the answer; what was not asked for is absent. */
 export interface PackedRows {
@@ -47,6 +51,9 @@ export interface ReplicaCount extends RawCountAnswer {
 }
 
 export type ReplicaAnswer = ReplicaHits | ReplicaRows | ReplicaPage | ReplicaCount;
+
+/** `deleted`: of each missing id the version of its tombstone, or "". */
+export type FoundRows = RawGetAnswer & { readonly deleted: readonly string[] };
 
 type WholeAnswer = RawSearchAnswer | FoundRows | RawScrollAnswer | ReplicaCount;
 

@@ -15,7 +15,7 @@ import type {
   NormalGet,
   NormalScroll,
 } from "../../protocol/index.js";
-import type { NormalSearch, RawGetAnswer, RawRow, RawScrollAnswer } from "../../protocol/index.js";
+import type { NormalSearch, RawRow, RawScrollAnswer } from "../../protocol/index.js";
 import type { RawSearchAnswer } from "../../protocol/index.js";
 import { rowTest } from "../../payload/index.js";
 import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
@@ -28,7 +28,7 @@ import type { AttachedIndexes, MetricAnswer } from "./attached-indexes.js";
 import { AnswerBudget } from "./answer-budget.js";
 import type { Deadline } from "./deadline.js";
 import type { RawCountAnswer } from "./messages.js";
-import type { ReplicaCount } from "./replica-answer.js";
+import type { FoundRows, ReplicaCount } from "./replica-answer.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
 import { seenWrites } from "./seen-writes.js";
 
@@ -51,9 +51,6 @@ interface Parts {
   readonly include_vectors: boolean;
   readonly include_metadata: boolean;
 }
-
-/** `deleted`: of each missing id the version of its tombstone, or "". */
-export type FoundRows = RawGetAnswer & { readonly deleted: readonly string[] };
 
 /** A row of an answer while it is put together. */
 type RowOfAnswer = { -readonly [member in keyof RawRow]: RawRow[member] };
