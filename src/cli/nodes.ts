@@ -58,10 +58,11 @@ async function asked<Answer>(
 
 function table({ nodes, collections }: ClusterDescription): string {
   const replicas = collections.flatMap(({ shards }) => shards.flatMap((one) => one.replicas));
-  const lines = nodes.map(({ id, address, pid, state }) => {
+  const lines = nodes.map(({ id, address, pid, state, disk }) => {
     const count = replicas.filter(({ node }) => node === id).length;
     const held = `${count} ${count === 1 ? "replica" : "replicas"}`;
-    return `${id.padEnd(8)}${address.padEnd(24)}${`pid ${pid}`.padEnd(14)}${state.padEnd(10)}${held}\n`;
+    const full = disk?.full === true ? ", disk full" : "";
+    return `${id.padEnd(8)}${address.padEnd(24)}${`pid ${pid}`.padEnd(14)}${state.padEnd(10)}${held}${full}\n`;
   });
   return lines.join("");
 }

@@ -107,9 +107,11 @@ async function refresh() {
       whole.format(one.indexed_rows), one.dimension, one.distance_metric, one.index.type,
       one.shards + " × " + one.replication_factor, size(sum(Object.values(one.bytes)))]),
     "No collection yet: the first insert makes one.");
-  fill("nodes", [["node"], ["address"], ["process", "number"], ["state"]],
+  fill("nodes", [["node"], ["address"], ["process", "number"], ["disk", "number"],
+      ["state"]],
     cluster.nodes.map((one) =>
-      [one.id, one.address, one.pid, element("span", one.state, "state " + one.state)]),
+      [one.id, one.address, one.pid, one.disk ? (one.disk.full ? "full" :
+        size(one.disk.free_bytes) + " free") : "", element("span", one.state, "state " + one.state)]),
     "No node is known.");
   const replicas = cluster.collections.flatMap((one) => one.shards.flatMap((shard) =>
     shard.replicas.map((replica) => [one.collection, shard.id, replica.node, replica.state,

@@ -3,8 +3,8 @@
  * here, creates, drops. What is done with one name follows each other; a name is only handed out while
  * its collection is whole.
  */
-import { DvespError, toDvespError } from "../base/index.js";
-import type { Clock } from "../base/index.js";
+import { DvespError, isDvespError, toDvespError } from "../base/index.js";
+import type { Clock, Timer } from "../base/index.js";
 import { completeSettings, implicitRequest } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
 import { collectionNotFound } from "../cluster/index.js";
@@ -40,6 +40,12 @@ interface OpenCollection {
   readonly tree: CollectionTree;
 }
 
+/** What could not be brought in line with a map, or with there being none, and why. */
+interface Failure {
+  readonly map: CollectionMap | undefined;
+  readonly error: DvespError;
+}
+
 /** After this long what could not be brought in line with the map is tried again. */
 const retryMs = 1000;
 /** Collections opened at the same time when a node starts. */
@@ -48,6 +54,10 @@ const openingAtOnce = 4;
 export class CollectionRegistry {
   readonly #parts: RegistryParts;
   readonly #open = new Map<string, OpenCollection>();
+  /** What could not be opened here, and is tried again. */
+  readonly #failed = new Map<string, Failure>();
+  /** Until then it is left alone. */
+  #retry: Timer | undefined;
   /** The last operation on each name, for the next one to wait for. */
   readonly #queues = new Map<string, Promise<unknown>>();
   #closed = false;
@@ -56,7 +66,10 @@ export class CollectionRegistry {
     this.#parts = parts;
   }
 
-  /** Opens every collection of the map, and follows the map from then on. Errors: why one could not be opened. */
+  /**
+   * Opens every collection of the map, and follows the map from then on. Errors: why one could not be
+   * opened; but one that has replicas elsewhere is tried again when there is room.
+   */
   async openAll(): Promise<void> {
     const { view } = this.#parts;
     view.onChange(() => this.#follow());
@@ -64,7 +77,10 @@ export class CollectionRegistry {
     const openNext = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const name = next;
-        await this.#inTurn(name, () => this.#align(name));
+        await this.#inTurn(name, () => this.#align(name)).catch((error: unknown) => {
+          if (!this.#mayWait(name, error)) throw error;
+          this.#tryAgain(name, error);
+        });
       }
     };
     await Promise.all(Array.from({ length: openingAtOnce }, openNext));
@@ -73,6 +89,7 @@ export class CollectionRegistry {
   /** From now on the map is not followed any more. */
   close(): void {
     this.#closed = true;
+    this.#retry?.cancel();
   }
 
   list(): Collection[] {
@@ -85,11 +102,14 @@ export class CollectionRegistry {
     return open && this.#isMapped(name, open) ? open.tree : undefined;
   }
 
-  /** Errors: `COLLECTION_NOT_FOUND`. */
+  /** Errors: `COLLECTION_NOT_FOUND`; `NOT_ENOUGH_REPLICAS` when it is there and cannot be opened here. */
   tree(name: string): CollectionTree {
     const tree = this.find(name);
     if (tree) return tree;
-    throw collectionNotFound(name);
+    const cause = this.#failure(name);
+    if (!cause) throw collectionNotFound(name);
+    const message = `this node cannot open ${name} now: ${cause.message}`;
+    throw new DvespError("NOT_ENOUGH_REPLICAS", message, { cause });
   }
 
   /** Why the actors of a collection are gone for good, if so: it was dropped. */
@@ -107,7 +127,9 @@ export class CollectionRegistry {
   async forWrite(name: string, { write, dimension }: PreparedWrite): Promise<Collection> {
     const tree = this.find(name);
     if (tree) return tree.collection;
-    if (write.kind !== "insert" || dimension === undefined) return this.forRead(name);
+    if (write.kind !== "insert" || dimension === undefined || this.#failure(name)) {
+      return this.forRead(name);
+    }
     return this.#inTurn(name, () => {
       const made = this.find(name);
       return made?.collection ?? this.#make(implicitRequest(name, dimension));
@@ -128,10 +150,13 @@ export class CollectionRegistry {
     });
   }
 
-  /** Whether this node has open what its map has of a collection, which is that of `uid`, or none. */
+  /**
+   * Whether this node has open what its map has of a collection, which is that of `uid`, or none; also
+   * when it tried in vain: it goes on trying, and nobody waits for it.
+   */
   isSettled(name: string, uid: string | undefined): boolean {
     if (this.#parts.view.collection(name)?.uid !== uid) return false;
-    return this.#open.get(name)?.map.uid === uid;
+    return this.#open.get(name)?.map.uid === uid || this.#failure(name) !== undefined;
   }
 
   #isMapped(name: string, { map }: OpenCollection): boolean {
@@ -151,8 +176,9 @@ export class CollectionRegistry {
     try {
       await this.#align(name);
     } catch (error) {
-      if (isNew) await this.#unmake(name);
-      throw error;
+      if (this.#mayWait(name, error)) this.#tryAgain(name, error);
+      else if (isNew) await this.#unmake(name);
+      if (!this.#failure(name)) throw error;
     }
     await settled(name, uid);
     if (isNew) emit("collection_created", { collection: name });
@@ -166,20 +192,53 @@ export class CollectionRegistry {
 
   /** Brings all that runs here in line with the map, where it is not. */
   #follow(): void {
-    const { view, emit, clock } = this.#parts;
+    const { view } = this.#parts;
     if (this.#closed) return;
     const mapped = view.collections().map(({ settings }) => settings.collection);
     for (const collection of new Set([...this.#open.keys(), ...mapped])) {
-      if (this.#open.get(collection)?.map === view.collection(collection)) continue;
-      this.#inTurn(collection, () => this.#align(collection)).catch((error: unknown) => {
-        emit("collection_failed", { collection, error: toDvespError(error).toPlain() });
-        clock.after(retryMs, () => this.#follow());
-      });
+      const map = view.collection(collection);
+      if (this.#open.get(collection)?.map === map) continue;
+      const failed = this.#failed.get(collection);
+      if (this.#retry && failed && failed.map === map) continue;
+      this.#inTurn(collection, () => this.#align(collection)).catch((error: unknown) =>
+        this.#tryAgain(collection, error),
+      );
     }
+  }
+
+  /** Whether others have a collection for which there is no room here. */
+  #mayWait(name: string, error: unknown): boolean {
+    const replicas = this.#parts.view.collection(name)?.settings.replication_factor ?? 0;
+    return isDvespError(error) && error.code === "STORAGE_FULL" && replicas > 1;
+  }
+
+  #tryAgain(collection: string, cause: unknown): void {
+    const { view, emit, clock } = this.#parts;
+    const error = toDvespError(cause);
+    this.#failed.set(collection, { map: view.collection(collection), error });
+    emit("collection_failed", { collection, error: error.toPlain() });
+    this.#retry ??= clock.after(retryMs, () => {
+      this.#retry = undefined;
+      this.#follow();
+    });
+  }
+
+  /** Why what the map has of a name could not be opened, if so. */
+  #failure(name: string): DvespError | undefined {
+    const failed = this.#failed.get(name);
+    const uid = failed?.map?.uid;
+    return uid !== undefined && uid === this.#parts.view.collection(name)?.uid
+      ? failed?.error
+      : undefined;
   }
 
   /** Brings what runs of a collection in line with the map. Errors: why it cannot be opened. */
   async #align(name: string): Promise<void> {
+    await this.#alignNow(name);
+    this.#failed.delete(name);
+  }
+
+  async #alignNow(name: string): Promise<void> {
     const open = this.#open.get(name);
     if (open && !this.#isMapped(name, open)) await this.#close(name, open);
     const map = this.#parts.view.collection(name);

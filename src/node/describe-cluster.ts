@@ -10,11 +10,11 @@ import type {
 } from "../actors/index.js";
 import type { ClusterView } from "../cluster/index.js";
 import { versionTime } from "../consistency/index.js";
-import type { ClusterDescription, ReplicaDescription } from "../protocol/index.js";
+import type { ClusterDescription, ClusterNode, ReplicaDescription } from "../protocol/index.js";
 import type { ActorSystem } from "../runtime/index.js";
 import type { CollectionRegistry } from "./collection-registry.js";
 import { nodeActorName } from "./node-actor.js";
-import type { NodeMessage } from "./node-actor.js";
+import type { NodeMessage, NodeSelf } from "./node-actor.js";
 
 export interface DescribedNode {
   readonly system: ActorSystem;
@@ -26,22 +26,42 @@ const answerMs = 250;
 
 type ShardDescription = ClusterDescription["collections"][number]["shards"][number];
 
+/** What nodes say of themselves, by id; each is asked once. */
+type Selves = ReadonlyMap<string, NodeSelf | undefined>;
+
 /** `address`: where clients reach this node. */
 export async function describeCluster(
   node: DescribedNode,
   address: string,
 ): Promise<ClusterDescription> {
   const { view, registry } = node;
+  const nodes = view.nodes();
+  const asked = Promise.all(nodes.map(async ({ id }) => [id, await askSelf(node, id)] as const));
+  const selves = asked.then((all): Selves => new Map(all));
+  const collections = registry.list().map(async (one) => {
+    const { collection } = one.settings;
+    const shards = one.shards().map((shard) => describeShard(shard, collection, selves));
+    return { collection, shards: await Promise.all(shards) };
+  });
+  const known = await selves;
   return {
-    nodes: view.nodes().map((one) => (one.id === view.self ? { ...one, address } : { ...one })),
-    collections: await Promise.all(
-      registry.list().map(async (one) => {
-        const { collection } = one.settings;
-        const shards = one.shards().map((shard) => describeShard(node, collection, shard));
-        return { collection, shards: await Promise.all(shards) };
-      }),
-    ),
+    nodes: nodes.map((one): ClusterNode => {
+      const disk = known.get(one.id)?.disk;
+      return { ...one, ...(one.id === view.self && { address }), ...(disk && { disk }) };
+    }),
+    collections: await Promise.all(collections),
   };
+}
+
+/** Undefined when it is not alive, or says nothing. */
+async function askSelf(
+  { system, view }: DescribedNode,
+  node: string,
+): Promise<NodeSelf | undefined> {
+  if (!view.isAlive(node)) return undefined;
+  const ref = system.ref<NodeMessage>({ host: view.hubOf(node), name: nodeActorName });
+  const end = await ref.ask<NodeSelf>({ type: "self" }, { timeout_ms: answerMs });
+  return end.outcome === "ok" ? end.value : undefined;
 }
 
 interface Heard {
@@ -50,19 +70,17 @@ interface Heard {
 }
 
 async function describeShard(
-  node: DescribedNode,
-  collection: string,
   { shard, replicas }: ShardAccess,
+  collection: string,
+  asked: Promise<Selves>,
 ): Promise<ShardDescription> {
-  const heard = await Promise.all(
-    replicas.map(async (replica): Promise<Heard> => {
-      const [status, repair] = await Promise.all([
-        statusOf(replica),
-        repairOf(node, replica, collection, shard.id),
-      ]);
-      return { status, repair };
-    }),
-  );
+  const statuses = await Promise.all(replicas.map(statusOf));
+  const selves = await asked;
+  const heard = replicas.map(({ place }, index): Heard => {
+    const repairs = selves.get(place.node)?.repairs ?? [];
+    const own = repairs.find((one) => one.collection === collection && one.shard === shard.id);
+    return { status: statuses[index], repair: own?.status };
+  });
   const newest = newestOf(heard);
   const described = replicas.map(({ place }, index) =>
     describeReplica(place, heard[index] as Heard, heard, newest),
@@ -74,20 +92,6 @@ async function statusOf(replica: ReplicaAccess): Promise<ShardStatus | undefined
   if (!replica.isAlive()) return undefined;
   const end = await replica.status(answerMs);
   return end.outcome === "ok" ? end.value : undefined;
-}
-
-async function repairOf(
-  { system, view }: DescribedNode,
-  replica: ReplicaAccess,
-  collection: string,
-  shard: number,
-): Promise<ShardRepairStatus | undefined> {
-  const { node } = replica.place;
-  if (!view.isAlive(node)) return undefined;
-  const ref = system.ref<NodeMessage>({ host: view.hubOf(node), name: nodeActorName });
-  const message: NodeMessage = { type: "repair_status", collection, shard };
-  const end = await ref.ask<ShardRepairStatus | undefined>(message, { timeout_ms: answerMs });
-  return end.outcome === "ok" ? (end.value ?? undefined) : undefined;
 }
 
 function newestOf(heard: readonly Heard[]): ShardStatus | undefined {

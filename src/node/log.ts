@@ -17,8 +17,10 @@ const warnings: ReadonlySet<string> = new Set([
   "child_exited",
   "child_restarting",
   "collection_failed",
+  "disk_has_room",
   "host_lost",
   "frame_malformed",
+  "hints_lost",
   "index_attach_failed",
   "index_helper_lost",
   "index_metric_failed",
@@ -29,10 +31,16 @@ const warnings: ReadonlySet<string> = new Set([
   "node_remove_failed",
   "node_state",
   "peer_refused",
+  "repair_failed",
   "replica_data_lost",
   "thread_failed",
 ]);
-const failures: ReadonlySet<string> = new Set(["child_gave_up", "escalated", "node_failed"]);
+const failures: ReadonlySet<string> = new Set([
+  "child_gave_up",
+  "disk_full",
+  "escalated",
+  "node_failed",
+]);
 /** Too many to log one by one; /metrics counts them. */
 const counted: ReadonlySet<string> = new Set(["write", "watch"]);
 

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { metrics } from "../index/index.js";
-import type { StoreEvent } from "../protocol/index.js";
+import type { ClusterNode, DiskDescription, StoreEvent } from "../protocol/index.js";
 
 /** One finished request, as the HTTP server reports it. */
 export interface RequestObservation {
@@ -18,6 +18,16 @@ export interface CollectionFigures {
   readonly indexed_rows: number;
 }
 
+/** Asked at each scrape. */
+export interface NodeFigures {
+  collections(): Promise<readonly CollectionFigures[]>;
+  /** Of the data directory; undefined when it does not say. */
+  disk(): DiskDescription | undefined;
+  /** All of the cluster, this one included, as this one sees them. */
+  nodes(): readonly { readonly state: ClusterNode["state"] }[];
+}
+
+const nodeStates = ["alive", "suspect", "dead"] as const;
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 const nanosecondsPerSecond = 1e9;
 /** How often the event loop is looked at; a look that is on time counts as this much. */
@@ -62,12 +72,27 @@ export class NodeMetrics {
     labelNames: ["collection", "distance_metric"],
     registers: [this.#registry],
   });
+  readonly #free = new Gauge({
+    name: "dvesp_disk_free_bytes",
+    help: "Free on the disk of the data directory",
+    registers: [this.#registry],
+  });
+  readonly #full = new Gauge({
+    name: "dvesp_disk_full",
+    help: "1 while so little is free that rows are refused",
+    registers: [this.#registry],
+  });
+  readonly #nodes = new Gauge({
+    name: "dvesp_nodes",
+    help: "Nodes of the cluster as this one sees them",
+    labelNames: ["state"],
+    registers: [this.#registry],
+  });
   readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
-  readonly #figures: () => Promise<readonly CollectionFigures[]>;
+  readonly #figures: NodeFigures;
 
-  /** `figures` is asked at each scrape. */
-  constructor(figures: () => Promise<readonly CollectionFigures[]>) {
+  constructor(figures: NodeFigures) {
     this.#delay.enable();
     this.#loopGauge();
     this.#memoryGauge();
@@ -98,11 +123,22 @@ export class NodeMetrics {
   async text(): Promise<string> {
     this.#rows.reset();
     this.#indexed.reset();
-    for (const { collection, rows, indexed_rows } of await this.#figures()) {
+    this.#scrapeNode();
+    for (const { collection, rows, indexed_rows } of await this.#figures.collections()) {
       this.#rows.set({ collection }, rows);
       this.#indexed.set({ collection }, indexed_rows);
     }
     return this.#registry.metrics();
+  }
+
+  #scrapeNode(): void {
+    const disk = this.#figures.disk();
+    if (disk) this.#free.set(disk.free_bytes);
+    if (disk) this.#full.set(disk.full ? 1 : 0);
+    const nodes = this.#figures.nodes();
+    for (const state of nodeStates) {
+      this.#nodes.set({ state }, nodes.filter((one) => one.state === state).length);
+    }
   }
 
   #countWritten(collection: string, event: StoreEvent): void {

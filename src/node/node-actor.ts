@@ -1,6 +1,8 @@
 /** A node as the others of its cluster ask it, by an actor of its main host. */
-import type { ShardRepairStatus } from "../actors/index.js";
+import type { NodeRepair, ShardRepairStatus } from "../actors/index.js";
 import { unreachable } from "../base/index.js";
+import type { ClusterView } from "../cluster/index.js";
+import type { DiskDescription } from "../protocol/index.js";
 import { defineActor } from "../runtime/index.js";
 import type { AnyDefinition } from "../runtime/index.js";
 
@@ -10,12 +12,37 @@ export type NodeMessage =
    * absent. Answered by a boolean.
    */
   | { readonly type: "is_settled"; readonly collection: string; readonly uid?: string }
-  /** What repair knows of its replica of a shard: `ShardRepairStatus`, or undefined. */
-  | { readonly type: "repair_status"; readonly collection: string; readonly shard: number };
+  /** What it says of itself: a `NodeSelf`. */
+  | { readonly type: "self" };
+
+/** What a node alone knows, for `/v1/cluster`. */
+export interface NodeSelf {
+  readonly disk?: DiskDescription | undefined;
+  /** Of its replicas that have others to be like. */
+  readonly repairs: readonly {
+    readonly collection: string;
+    readonly shard: number;
+    readonly status: ShardRepairStatus;
+  }[];
+}
 
 export interface NodeAnswers {
   isSettled(collection: string, uid: string | undefined): boolean;
-  repairStatus(collection: string, shard: number): ShardRepairStatus | undefined;
+  describeSelf(): NodeSelf;
+}
+
+export function describeSelf(node: {
+  readonly view: Pick<ClusterView, "collections">;
+  readonly repair: Pick<NodeRepair, "statusOf"> | undefined;
+  readonly disk: { readonly description: DiskDescription | undefined };
+}): NodeSelf {
+  const repairs = node.view.collections().flatMap((map) =>
+    map.shards.flatMap((shard) => {
+      const status = node.repair?.statusOf(map, shard);
+      return status ? [{ collection: map.settings.collection, shard: shard.id, status }] : [];
+    }),
+  );
+  return { disk: node.disk.description, repairs };
 }
 
 export const nodeActorName = "node";
@@ -23,12 +50,12 @@ export const nodeActorName = "node";
 export function nodeActor(node: NodeAnswers): AnyDefinition {
   return defineActor<unknown, NodeMessage>({
     start: () => ({
-      receive: (message): boolean | ShardRepairStatus | undefined => {
+      receive: (message): boolean | NodeSelf => {
         switch (message.type) {
           case "is_settled":
             return node.isSettled(message.collection, message.uid);
-          case "repair_status":
-            return node.repairStatus(message.collection, message.shard);
+          case "self":
+            return node.describeSelf();
           default:
             return unreachable(message);
         }

@@ -27,13 +27,14 @@ import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
 import { Catalog } from "./catalog.js";
 import { CollectionRegistry } from "./collection-registry.js";
+import { DiskRoom } from "./disk-room.js";
 import { systemEnvironment } from "./environment.js";
 import type { NodeEnvironment } from "./environment.js";
 import { hostFor, hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
 import { lockDirectory } from "./lock-directory.js";
 import { hintsChild, makeRepair } from "./make-repair.js";
-import { nodeActor, nodeActorName } from "./node-actor.js";
+import { describeSelf, nodeActor, nodeActorName } from "./node-actor.js";
 import type { NodeOptions } from "./node-options.js";
 import type { Standing } from "./standing.js";
 import { prefixOf, takeStanding } from "./take-standing.js";
@@ -76,6 +77,7 @@ export class Node {
   readonly events: EventBus<StoreEvent>;
   /** What keeps its replicas like those of other nodes; a node that is alone needs none. */
   readonly repair: NodeRepair | undefined;
+  readonly disk: DiskRoom;
   readonly #lock: DirectoryLock;
   readonly #environment: NodeEnvironment;
   readonly #tuning: NodeTuning;
@@ -97,6 +99,10 @@ export class Node {
     this.#lock = parts.lock;
     this.#tuning = parts.tuning;
     this.#threads = threadCounts(options);
+    this.disk = new DiskRoom({
+      ...{ clock: environment.clock, disk: environment.storage.disk, path: options.path },
+      emit: (type, details) => system.emit(type, details),
+    });
     this.#specs = hostSpecs(this.#threads, prefixOf(options));
     const testHooks = options.test_hooks ?? false;
     this.hosts = environment.makeHosts({ system, hosts: this.#specs, testHooks });
@@ -171,6 +177,7 @@ export class Node {
       await this.hosts.start();
       await this.supervisor.start();
       await this.system.spawnLocal({ name: nodeActorName }, this.#actor());
+      this.disk.start();
       await this.registry.openAll();
       await this.repair?.start();
       this.#ready = true;
@@ -183,11 +190,7 @@ export class Node {
   #actor(): AnyDefinition {
     return nodeActor({
       isSettled: (collection, uid) => this.registry.isSettled(collection, uid),
-      repairStatus: (collection, id) => {
-        const map = this.view.collection(collection);
-        const shard = map?.shards.find((one) => one.id === id);
-        return map && shard && this.repair?.statusOf(map, shard);
-      },
+      describeSelf: () => describeSelf(this),
     });
   }
 
@@ -198,6 +201,7 @@ export class Node {
 
   async #stop(): Promise<void> {
     this.registry.close();
+    this.disk.stop();
     await this.standing.leave();
     await this.repair?.stop();
     await this.supervisor.stop(closeMsMax);

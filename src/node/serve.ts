@@ -35,7 +35,11 @@ export async function serve(options: ServeOptions): Promise<ServedNode> {
   const labels = options.cluster && { node: options.cluster.node };
   const log = makeLog(options.log_level ?? "info", labels);
   const node = await Node.open(options);
-  const metrics = new NodeMetrics(() => describeAll(node));
+  const metrics = new NodeMetrics({
+    collections: () => describeAll(node),
+    disk: () => node.disk.description,
+    nodes: () => node.view.nodes(),
+  });
   node.events.listen((event) => {
     logEvent(log, event);
     metrics.observeEvent(event);

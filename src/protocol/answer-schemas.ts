@@ -101,6 +101,15 @@ export const clusterDescription = z.object({
       address: z.string(),
       pid: z.int(),
       state: z.enum(["alive", "suspect", "dead"]),
+      disk: z
+        .object({
+          free_bytes: z.number(),
+          full: z.boolean().meta({
+            description: "Rows are refused here: other replicas take them, and this one later.",
+          }),
+        })
+        .optional()
+        .meta({ description: "Of its data directory. Absent when the node does not say." }),
     }),
   ),
   collections: z.array(

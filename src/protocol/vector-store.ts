@@ -87,11 +87,20 @@ export interface EncodedStore {
   execute(request: EncodedRequest): Promise<EncodedAnswer>;
 }
 
+/** The disk of a node's data directory. */
+export interface DiskDescription {
+  free_bytes: number;
+  /** So little is free that rows are refused here: other replicas take them, and this one later. */
+  full: boolean;
+}
+
 export interface ClusterNode {
   id: string;
   address: string;
   pid: number;
   state: "alive" | "suspect" | "dead";
+  /** Absent when the node does not say. */
+  disk?: DiskDescription;
 }
 
 export interface ReplicaDescription {

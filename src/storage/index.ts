@@ -4,7 +4,7 @@ export * from "./directory-lock.js";
 export * from "./hint-log.js";
 export * from "./memory-storage.js";
 export { MemoryTables, type CommitPoint } from "./memory-table.js";
-export { openRowStore, type RowStoreOptions } from "./open-row-store.js";
+export { openRowStore, rowReserveBytes, type RowStoreOptions } from "./open-row-store.js";
 export { operationBytesMax } from "./keys.js";
 export { leafBytes } from "./leaf-records.js";
 export { recordBytes } from "./row-size.js";

@@ -36,7 +36,7 @@ import {
 const mebi = 1024 * 1024;
 
 /** Room that a full disk still has: for the next opening, for deletes, for whoever comes to help. */
-const reserveBytesDefault = 64 * mebi;
+export const rowReserveBytes = 64 * mebi;
 
 export interface RowStoreOptions {
   /** One directory for one store. */
@@ -113,7 +113,7 @@ async function openForWriting(options: RowStoreOptions): Promise<RowStore> {
     const layout = layoutOf(head, dimension);
     const vectors = new VectorFiles(disk, directory, layout);
     await vectors.recover(head.nextOrdinal, droppedFilesOf(table));
-    const { reserveBytes = reserveBytesDefault, idRuns = idRunLimits } = options;
+    const { reserveBytes = rowReserveBytes, idRuns = idRunLimits } = options;
     const runs = new IdRuns();
     const filter = filterOf(table, runs);
     const parts = { disk, directory, table, runs, filter };

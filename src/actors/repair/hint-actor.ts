@@ -7,6 +7,7 @@ import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext } from "../../runtime/index.js";
 import { HintLog } from "../../storage/index.js";
 import type { NewHint } from "../../storage/index.js";
+import { LossCount } from "./loss-count.js";
 import { decodeHint, encodeHint } from "./hint-messages.js";
 import type { Hint, HintBatch, HintLosses, HintsMessage, MissedHint } from "./hint-messages.js";
 import { repairLimits } from "./limits.js";
@@ -37,9 +38,12 @@ class HintsActor implements Actor<HintsMessage> {
   readonly #context: ActorContext;
   readonly #log: HintLog;
   readonly #hintMs: number;
+  readonly #lost: LossCount;
 
   constructor(context: ActorContext, log: HintLog, hintMs: number) {
     this.#context = context;
+    const say = (hints: number): void => context.emit({ type: "hints_lost", hints });
+    this.#lost = new LossCount(context.clock, say);
     this.#log = log;
     this.#hintMs = hintMs;
   }
@@ -93,7 +97,7 @@ class HintsActor implements Actor<HintsMessage> {
   }
 
   #losses(lost: number): HintLosses {
-    if (lost > 0) this.#context.emit({ type: "hints_lost", hints: lost });
+    this.#lost.add(lost);
     return { lost };
   }
 }

@@ -10,7 +10,7 @@ export interface HintQueueParts {
   /** Who keeps hints on the disk. */
   readonly keeper: ActorRef<HintsMessage>;
   /** That so many were lost. */
-  readonly onLost: (hints: number, why: string) => void;
+  readonly onLost: (hints: number) => void;
   /** Hints for the node are durable. */
   readonly onKept: (node: string) => void;
 }
@@ -33,7 +33,7 @@ export class HintQueue {
   push(hint: MissedHint): void {
     const bytes = bytesOf(hint);
     if (this.#bytes + bytes > bytesMax) {
-      this.#parts.onLost(1, "too many at once");
+      this.#parts.onLost(1);
       return;
     }
     this.#bytes += bytes;
@@ -51,7 +51,7 @@ export class HintQueue {
       this.#bytes -= hints.reduce((sum, hint) => sum + bytesOf(hint), 0);
       if (result.outcome === "ok") {
         for (const node of new Set(hints.map((hint) => hint.node))) this.#parts.onKept(node);
-      } else this.#parts.onLost(hints.length, result.outcome);
+      } else this.#parts.onLost(hints.length);
     }
     this.#isSending = false;
   }

@@ -9,6 +9,7 @@ import type { ActorRef } from "../../runtime/index.js";
 import type { ShardAccess } from "../replicas/access.js";
 import type { Hints } from "../writes/hints.js";
 import type { Hint, HintBatch, HintsMessage } from "./hint-messages.js";
+import { LossCount } from "./loss-count.js";
 import { HintQueue } from "./hint-queue.js";
 import { replayHints } from "./hint-replay.js";
 import type { RepairLimits } from "./limits.js";
@@ -39,9 +40,10 @@ export class NodeHints {
 
   constructor(parts: NodeHintsParts) {
     this.#parts = parts;
+    const lost = new LossCount(parts.clock, (hints) => parts.emit({ type: "hints_lost", hints }));
     this.#queue = new HintQueue({
       keeper: parts.keeper,
-      onLost: (hints, why) => parts.emit({ type: "hints_lost", hints, why }),
+      onLost: (hints) => lost.add(hints),
       onKept: (node) => void this.#waiting.add(node),
     });
   }

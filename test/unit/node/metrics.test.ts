@@ -9,7 +9,11 @@ afterEach(() => {
 });
 
 function metricsOf(figures: () => readonly CollectionFigures[] = () => []): NodeMetrics {
-  const metrics = new NodeMetrics(() => Promise.resolve(figures()));
+  const metrics = new NodeMetrics({
+    collections: () => Promise.resolve(figures()),
+    disk: () => ({ free_bytes: 123, full: true }),
+    nodes: () => [{ state: "alive" }, { state: "alive" }, { state: "dead" }],
+  });
   open.push(metrics);
   return metrics;
 }
@@ -102,6 +106,16 @@ describe("NodeMetrics", () => {
     expect(samples.get('dvesp_memory_bytes{kind="heap"}')).toBeGreaterThan(1e6);
     expect(samples.has('dvesp_event_loop_delay_seconds{quantile="0.5"}')).toBe(true);
     expect(samples.has('dvesp_event_loop_delay_seconds{quantile="0.99"}')).toBe(true);
+  });
+
+  it("tells the room on the disk, and how many nodes are in which state", async () => {
+    const samples = await samplesOf(metricsOf());
+    expect(samples.get("dvesp_disk_free_bytes")).toBe(123);
+    expect(samples.get("dvesp_disk_full")).toBe(1);
+    const nodes = ["alive", "suspect", "dead"].map((state) =>
+      samples.get(`dvesp_nodes{state="${state}"}`),
+    );
+    expect(nodes).toEqual([2, 0, 1]);
   });
 
   it("of two nodes in one process are kept apart", async () => {
