@@ -1,15 +1,15 @@
-/** The `dvesp` command. Every option can also be given as `DVESP_…` in the environment. */
+/**
+ * The `dvesp` command. Every option can also be given as `DVESP_…` in the environment. What a command
+ * needs is loaded when it runs: a node is most of the program, and few commands start one.
+ */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isDvespError } from "../base/index.js";
-import { importFile } from "./import.js";
 import type { ImportOptions } from "./import.js";
 import { addNodes } from "./nodes-command.js";
 import { byteSize, dataOption, list, option, positive, whole } from "./option.js";
-import { printPlan } from "./plan.js";
 import type { PlanCommandOptions } from "./plan.js";
 import { addServe } from "./serve-command.js";
-import { verifyData } from "./verify.js";
 
 /** Runs the command line in `argv`; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -62,6 +62,7 @@ function addImport(command: Command): void {
     .addOption(option("--api-key <key>", "key of the nodes", "API_KEY"))
     .addOption(option("--data <directory>", "a data directory instead of nodes", "IMPORT_DATA"))
     .action(async (file: string, options: ImportOptions) => {
+      const { importFile } = await import("./import.js");
       const { rows, seconds } = await importFile(file, options);
       const rate = Math.round(rows / seconds);
       process.stdout.write(`${rows} rows in ${seconds.toFixed(1)} s, ${rate} rows/s\n`);
@@ -75,6 +76,7 @@ function addVerify(command: Command): void {
     .addOption(dataOption())
     .addOption(option("--json", "print the report as JSON", "JSON"))
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
+      const { verifyData } = await import("./verify.js");
       const sound = await verifyData(data, json === true, process.stdout);
       if (!sound) process.exitCode = 1;
     });
@@ -116,7 +118,10 @@ function addPlan(command: Command): void {
         .default("int8"),
     )
     .addOption(option("--json", "print the plan as JSON", "JSON"))
-    .action((options: PlanCommandOptions) => printPlan(options, process.stdout));
+    .action(async (options: PlanCommandOptions) => {
+      const { printPlan } = await import("./plan.js");
+      printPlan(options, process.stdout);
+    });
 }
 
 function packageVersion(): string {

@@ -2,8 +2,6 @@
 import type { Command } from "commander";
 import { withConfig } from "./config-file.js";
 import { dataOption, option, positive, whole } from "./option.js";
-import { serveNodes } from "./serve-nodes.js";
-import { serveUnderParent, serveUntilSignal } from "./serve.js";
 import type { ServeCommandOptions } from "./serve.js";
 
 export function addServe(command: Command): void {
@@ -19,8 +17,12 @@ export function addServe(command: Command): void {
     .action((_, self: Command) => start(withConfig(self) as unknown as ServeCommandOptions));
 }
 
-function start(options: ServeCommandOptions): Promise<void> {
-  if (options.nodes !== undefined) return serveNodes(options, options.nodes);
+async function start(options: ServeCommandOptions): Promise<void> {
+  if (options.nodes !== undefined) {
+    const { serveNodes } = await import("./serve-nodes.js");
+    return serveNodes(options, options.nodes);
+  }
+  const { serveUnderParent, serveUntilSignal } = await import("./serve.js");
   return options.nodeId === undefined ? serveUntilSignal(options) : serveUnderParent(options);
 }
 
