@@ -65,7 +65,7 @@ const stopMarginMs = 5000;
 const backoff = {
   minMs: 100,
   maxMs: 5000,
-  resetMs: 30_000,
+  resetMs: 10_000,
   budget: { restarts: 1000, withinMs: 60_000 },
 };
 

@@ -1,6 +1,6 @@
 /**
- * What can befall node processes and the links between them: kill -9, SIGSTOP, links that are cut or go
- * silent, and nodes that lose all their links.
+ * What can befall node processes and the links between them: kill -9, SIGSTOP, full disks, links that are
+ * cut or go silent, and nodes that lose all their links.
  */
 import type { FaultyCluster, FaultyNode } from "../../bench/faulty-cluster.js";
 import type { LinkState } from "../../bench/link-proxy.js";
@@ -38,6 +38,7 @@ export function processFaults(parts: ProcessFaultParts): FaultKind[] {
     { name: "cut_link", weight: 2, lastsMsMax: 4000, begin: link("cut") },
     { name: "silent_link", weight: 2, lastsMsMax: 4000, begin: link("silent") },
     { name: "cut_off", weight: 2, lastsMsMax: 4000, begin: links("cut") },
+    { name: "full_disk", weight: 2, lastsMsMax: 4000, begin: () => fullDisk(parts) },
     { name: "silent_node", weight: 2, lastsMsMax: 4000, begin: links("silent") },
   ];
 }
@@ -60,6 +61,15 @@ function kill({ id, pid }: FaultyNode, { cluster, clock, onLost }: ProcessFaultP
 function stop({ pid }: FaultyNode): () => void {
   process.kill(pid, "SIGSTOP");
   return () => process.kill(pid, "SIGCONT");
+}
+
+/** Undefined where there is no disk that may be filled. */
+function fullDisk({ cluster, random }: ProcessFaultParts): Fault | undefined {
+  const node = cluster.names[randomBelow(random, cluster.names.length)] as string;
+  const disk = cluster.diskOf(node);
+  if (!disk) return undefined;
+  const filled = disk.fill();
+  return { where: node, mend: () => filled.then(() => disk.free()) };
 }
 
 function oneLink({ cluster, random }: ProcessFaultParts, state: LinkState): Fault {

@@ -14,6 +14,7 @@ import { dimension } from "../sim/requests.js";
 import { Trace } from "../sim/trace.js";
 import { Workload } from "../sim/workload.js";
 import type { Client } from "./clients.js";
+import { Ledger, ledgerDimension } from "./ledger.js";
 import { processFaults } from "./process-faults.js";
 
 export interface RoundOptions {
@@ -27,10 +28,14 @@ export interface RoundOptions {
 export interface RoundResult {
   readonly seed: number;
   readonly operations: number;
+  /** Rows that were acknowledged, and looked for one by one in the end. */
+  readonly rows: number;
   readonly outcomes: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<string, number>;
   readonly violations: readonly Violation[];
+  /** From the last mending until all replicas were alike, and of the whole round. */
   readonly settledMs: number;
+  readonly tookMs: number;
   readonly trace: Trace;
 }
 
@@ -44,11 +49,14 @@ interface Load {
 
 const clock = systemClock;
 const shardCounts = [1, 2];
-const shardsInAll = 3;
+/** Of all collections. */
+const shardsInAll = 4;
 const replicas = 3;
 const idCount = 12;
 /** Of each collection. */
 const clientCount = 10;
+/** That write rows which are never written again. */
+const ledgerClients = 12;
 const faultPlan = { atOnceMax: 2, pauseMsMax: 3000 };
 /** In which all replicas have to be alike once everything is mended. */
 const settleMsMax = 120_000;
@@ -56,32 +64,45 @@ const lastReadTries = 10;
 
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { seed, seconds, cluster } = options;
+  const beganMs = clock.monotonic();
   const random = seededRandom(seed);
   const trace = new Trace(() => clock.monotonic());
   const store = options.clients.at(-1)!.store;
   const loads: Load[] = [];
   for (const shards of shardCounts) loads.push(await makeLoad(shards, random, trace, options));
+  const ledger = await makeLedger(random, options);
   const common = loads[0]!.checker;
   const onLost = (node: string): void => common.fail("unavailable", `${node} never came back`);
   const faultRandom = seededRandom(random.uint32());
   const kinds = processFaults({ cluster, clock, random: faultRandom, onLost });
   const faults = new Faults({ clock, random: faultRandom, trace, kinds, ...faultPlan });
   const breaking = faults.run();
-  const ends = await Promise.allSettled(loads.map(({ workload }) => workload.run()));
+  const ends = await Promise.allSettled([
+    ...loads.map(({ workload }) => workload.run()),
+    ledger.run(),
+  ]);
   for (const end of ends) if (end.status === "rejected") common.fail("crash", String(end.reason));
   trace.add("load_over", { seconds });
   await faults.stop();
   await breaking;
   const settledMs = await settle(cluster, common, trace);
   for (const load of loads) await judge(load, options);
-  for (const { collection } of loads) await store.drop_collection({ collection });
+  await ledger.check();
+  for (const { collection } of await store.list_collections()) {
+    await store.drop_collection({ collection });
+  }
   return {
     seed,
-    operations: loads.reduce((sum, { workload }) => sum + workload.counts.begun, 0),
+    operations: loads.reduce(
+      (sum, { workload }) => sum + workload.counts.begun,
+      ledger.counts.calls,
+    ),
+    rows: ledger.counts.rows,
     outcomes: sumOf(loads.map(({ workload }) => workload.outcomes)),
     faults: faults.counts,
-    violations: loads.flatMap(({ checker }) => checker.violations),
+    violations: [...loads.flatMap(({ checker }) => checker.violations), ...ledger.violations],
     settledMs,
+    tookMs: Math.round(clock.monotonic() - beganMs),
     trace,
   };
 }
@@ -108,6 +129,22 @@ async function makeLoad(
     goesOn: () => clock.monotonic() < endMs,
   });
   return { collection, ids, checker, workload };
+}
+
+async function makeLedger(
+  random: Random,
+  { seed, seconds, clients }: RoundOptions,
+): Promise<Ledger> {
+  const collection = `ledger-${seed}`;
+  const settings = { collection, dimension: ledgerDimension, replication_factor: replicas };
+  await clients.at(-1)!.store.create_collection(settings);
+  const endMs = clock.monotonic() + seconds * 1000;
+  return new Ledger({
+    ...{ clock, collection, random: seededRandom(random.uint32()), stores: clients },
+    clients: ledgerClients,
+    mayRefuse: (code) => refusalsByFaults.has(code),
+    goesOn: () => clock.monotonic() < endMs,
+  });
 }
 
 function endpointOf({ name, store }: Client): Endpoint {
