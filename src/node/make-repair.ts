@@ -1,7 +1,7 @@
 /** What keeps the replicas of a node like those of the others, put together from the node's parts. */
 import { join } from "node:path";
-import { NodeRepair, hintsModule, repairLimits } from "../actors/index.js";
-import type { CollectionAccess, HintsMessage } from "../actors/index.js";
+import { NodeRepair, hintsModule } from "../actors/index.js";
+import type { CollectionAccess, HintsMessage, RepairLimits } from "../actors/index.js";
 import type { HybridClock } from "../consistency/index.js";
 import type { ActorSystem, Address } from "../runtime/index.js";
 import type { ChildSpec } from "../supervisors/index.js";
@@ -13,13 +13,21 @@ export interface RepairPlan {
   readonly versions: HybridClock;
   /** Where hints are kept. */
   readonly hints: Address;
+  readonly limits: RepairLimits;
   readonly access: (collection: string) => CollectionAccess | undefined;
 }
 
-export function makeRepair({ system, standing, versions, hints, access }: RepairPlan): NodeRepair {
+export function makeRepair({
+  system,
+  standing,
+  versions,
+  hints,
+  limits,
+  access,
+}: RepairPlan): NodeRepair {
   const { clock, random } = system;
   return new NodeRepair({
-    ...{ clock, random, versions, access, limits: repairLimits },
+    ...{ clock, random, versions, access, limits },
     view: standing.view,
     places: () => standing.places(),
     keeper: system.ref<HintsMessage>(hints),

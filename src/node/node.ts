@@ -216,6 +216,7 @@ export class Node {
     const access = (name: string): CollectionAccess | undefined => registry.find(name)?.access;
     return makeRepair({
       ...{ system, standing, access, versions: this.#versions, hints: this.#hints },
+      limits: this.#environment.repair,
     });
   }
 

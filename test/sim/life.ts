@@ -2,6 +2,8 @@
  * One life of a process on a machine: what it has of the world, until it ends. Code that was under way then
  * goes on, but reaches nothing any more.
  */
+import { repairLimits } from "../../src/actors/index.js";
+import type { RepairLimits } from "../../src/actors/index.js";
 import type { Clock, MemoryNetwork, Network, Random } from "../../src/base/index.js";
 import type { NodeEnvironment } from "../../src/node/environment.js";
 import { LocalHosts } from "../../src/runtime/index.js";
@@ -17,6 +19,8 @@ export interface LifeParts {
   readonly network: MemoryNetwork;
   readonly storage: Storage;
   readonly load: Loader;
+  /** Default: those of a node. */
+  readonly repair?: RepairLimits;
 }
 
 export class Life {
@@ -27,12 +31,13 @@ export class Life {
   #ended = false;
 
   constructor(parts: LifeParts) {
-    const { random, load } = parts;
+    const { random, load, repair = repairLimits } = parts;
     this.#parts = parts;
     this.clock = new LifeClock(parts.clock);
     this.#storage = new MortalStorage(parts.storage);
     this.environment = {
       ...{ clock: this.clock, random, load, storage: this.#storage, network: this.#network() },
+      repair,
       makeHosts: (options) =>
         new LocalHosts({ ...options, load, beginLife: () => this.#beginHost() }),
     };

@@ -30,6 +30,18 @@ export function machineFaults(parts: MachineFaultParts): FaultKind[] {
   ];
 }
 
+/** One machine, once, loses its disk. */
+export function diskLoss(parts: MachineFaultParts): FaultKind {
+  let isLost = false;
+  const begin = (): Fault | undefined => {
+    if (isLost) return undefined;
+    const fault = troubled(parts, lostDisk);
+    isLost = fault !== undefined;
+    return fault;
+  };
+  return { name: "lost_disk", weight: 6, lastsMsMax: 2000, begin };
+}
+
 /** A fault of a machine that runs and that no other one has now. */
 function troubled(
   { machines, random }: MachineFaultParts,
@@ -49,6 +61,11 @@ function troubled(
 
 function powerCut(machine: Machine): Fault {
   machine.cutPower();
+  return { where: "", mend: () => machine.start() };
+}
+
+function lostDisk(machine: Machine): Fault {
+  machine.loseDisk();
   return { where: "", mend: () => machine.start() };
 }
 

@@ -2,6 +2,7 @@
  * One machine of a simulation: a clock and a disk that outlast the node which runs on it, and that node,
  * life after life.
  */
+import type { RepairLimits } from "../../src/actors/index.js";
 import { isDvespError, sleep } from "../../src/base/index.js";
 import type { Clock, MemoryNetwork, Random } from "../../src/base/index.js";
 import { EmbeddedStore } from "../../src/node/embedded-store.js";
@@ -9,7 +10,7 @@ import { Node } from "../../src/node/node.js";
 import type { NodeOptions } from "../../src/node/node-options.js";
 import type { VectorStore } from "../../src/protocol/index.js";
 import type { Loader } from "../../src/runtime/index.js";
-import type { MemoryStorage } from "../../src/storage/index.js";
+import { MemoryStorage } from "../../src/storage/index.js";
 import type { Endpoint } from "./client.js";
 import type { DriftingClock } from "./drifting-clock.js";
 import { Life } from "./life.js";
@@ -21,6 +22,7 @@ export interface MachineParts {
   readonly network: MemoryNetwork;
   readonly load: Loader;
   readonly storage: MemoryStorage;
+  readonly repair?: RepairLimits;
   /** The cluster that its node belongs to; default: it is alone. */
   readonly cluster?: NodeOptions["cluster"];
   /** Told of every start that failed. */
@@ -90,6 +92,12 @@ export class Machine {
   cutPower(): void {
     this.kill();
     this.storage = this.storage.crash(this.#parts.random);
+  }
+
+  /** Its disk is lost: the next life begins with an empty one. */
+  loseDisk(): void {
+    this.kill();
+    this.storage = new MemoryStorage();
   }
 
   /** The process ends at once; what it has written stays. */

@@ -3,9 +3,12 @@
  * run, and in the end what was done. Ends with 1 when there was a violation.
  */
 import { parseArgs } from "node:util";
+import type { Loader } from "../../src/runtime/index.js";
 import { loadActorModules } from "./actor-modules.js";
 import { clusterWorld } from "./cluster-world.js";
 import { runJobs } from "./jobs.js";
+import { mixNamed } from "./mix.js";
+import type { Mix } from "./mix.js";
 import { runSeed } from "./run-seed.js";
 import { singleWorld } from "./single-world.js";
 import { Totals, toldRun } from "./totals.js";
@@ -23,6 +26,10 @@ const options = {
   shards: { type: "string", default: "0" },
   replicas: { type: "string", default: "3" },
   operations: { type: "string", default: "80" },
+  /** What seeds are about: see mix.ts. */
+  mix: { type: "string", default: "any" },
+  /** End at the first violation. */
+  stop: { type: "boolean", default: false },
   /** Print the trace of every run. */
   trace: { type: "boolean", default: false },
   /** Of a process among several: see jobs.ts. */
@@ -58,21 +65,23 @@ async function runRange(
   onRun: (told: Told) => unknown,
 ): Promise<void> {
   const load = await loadActorModules();
-  const makeWorld = worldOf(load);
   for (let seed = first; seed <= last; seed += stride) {
     const before = process.cpuUsage();
-    const run = await runSeed({ seed, makeWorld, operations: Number(values.operations) });
+    const mix = mixNamed(values.mix, seed);
+    const makeWorld = worldOf(load, mix);
+    const run = await runSeed({ seed, mix, makeWorld, operations: Number(values.operations) });
     const { user, system } = process.cpuUsage(before);
     onRun(toldRun(run, (user + system) / 1000, values.trace));
+    if (values.stop && run.violations.length > 0) break;
   }
   if (process.connected) process.disconnect();
 }
 
-function worldOf(load: Awaited<ReturnType<typeof loadActorModules>>): MakeWorld {
+function worldOf(load: Loader, mix: Mix): MakeWorld {
   const nodes = Number(values.nodes);
   if (nodes === 0) return singleWorld({ load });
   const [shards, replicas] = [Number(values.shards), Number(values.replicas)];
-  return clusterWorld({ load, nodes, shards, replicas });
+  return clusterWorld({ load, nodes, shards, replicas, mix });
 }
 
 function progress(totals: Totals): string {

@@ -29,7 +29,11 @@ export class Reads {
 
   some(): Promise<unknown> {
     const session = this.#session;
-    const of = { ids: session.someIds(4), level: session.level(), after: session.recent() };
+    const of = {
+      ids: session.someIds(Math.min(4, session.parts.ids.length)),
+      level: session.level(),
+      after: session.recent(),
+    };
     return this.get(session.endpoint(), of);
   }
 

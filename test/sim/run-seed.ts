@@ -5,6 +5,7 @@ import { Faults, refusalsByFaults } from "./faults.js";
 import type { Violation } from "./history.js";
 import { lastReads } from "./last-reads.js";
 import { collection } from "./requests.js";
+import type { Mix } from "./mix.js";
 import { SimTime } from "./sim-time.js";
 import { fork } from "./single-world.js";
 import { Trace } from "./trace.js";
@@ -14,6 +15,8 @@ import type { MakeWorld } from "./world.js";
 export interface RunOptions {
   readonly seed: number;
   readonly makeWorld: MakeWorld;
+  /** Default: standard. */
+  readonly mix?: Mix;
   /** Of all clients; default 80. */
   readonly operations?: number;
 }
@@ -29,12 +32,17 @@ export interface RunResult {
   readonly trace: Trace;
 }
 
-const idCount = 12;
-const clients = 4;
+const crowds = {
+  standard: { idCount: 12, clients: 4 },
+  contended: { idCount: 2, clients: 6 },
+  hinted: { idCount: 12, clients: 4 },
+  replaced: { idCount: 12, clients: 4 },
+};
 const faultsAtOnceMax = 2;
 const faultPauseMsMax = 400;
 export async function runSeed(options: RunOptions): Promise<RunResult> {
-  const { seed, makeWorld, operations = 80 } = options;
+  const { seed, makeWorld, operations = 80, mix = "standard" } = options;
+  const { idCount, clients } = crowds[mix];
   const random = seededRandom(seed);
   const time = new SimTime();
   const beganMs = time.now();
@@ -45,7 +53,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { clock } = time;
   const { endpoints } = world;
   const mayRefuse = (code: string): boolean => refusalsByFaults.has(code);
+  const isContended = mix === "contended";
   const session = {
+    isContended,
+    writesAtOne: mix !== "replaced",
     ...{ clock, random: fork(random), ids, checker, trace, endpoints, mayRefuse, collection },
   };
   const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operations });

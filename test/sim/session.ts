@@ -21,6 +21,10 @@ export interface SessionParts {
   readonly trace: Trace;
   /** Codes that a refusal may have. */
   readonly mayRefuse: (code: string) => boolean;
+  /** Most operations are conditional writes of single rows. */
+  readonly isContended?: boolean;
+  /** Default: yes. */
+  readonly writesAtOne?: boolean;
 }
 
 /** What a call adds to its request. */
@@ -95,6 +99,11 @@ export class Session {
 
   level(): ConsistencyLevel {
     return levels[randomBelow(this.parts.random, levels.length)] as ConsistencyLevel;
+  }
+
+  writeLevel(): ConsistencyLevel {
+    const level = this.level();
+    return level === "ONE" && this.parts.writesAtOne === false ? "QUORUM" : level;
   }
 
   /** A write not long ago whose token a read may carry, half of the time. */

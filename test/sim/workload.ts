@@ -54,6 +54,17 @@ export class Workload {
   }
 
   #operation(dice: number): Promise<unknown> {
+    return this.#parts.isContended ? this.#contended(dice) : this.#any(dice);
+  }
+
+  #contended(dice: number): Promise<unknown> {
+    if (dice < 55) return this.#writes.update(true);
+    if (dice < 65) return this.#writes.update(false);
+    if (dice < 75) return this.#writes.deleteIf();
+    return dice < 88 ? this.#writes.insert() : this.reads.some();
+  }
+
+  #any(dice: number): Promise<unknown> {
     if (dice < 25) return this.#writes.insert();
     if (dice < 33) return this.#writes.update(false);
     if (dice < 45) return this.#writes.update(true);

@@ -20,7 +20,8 @@ export class Writes {
   }
 
   insert(): Promise<void> {
-    const ids = this.#session.chance(0.3) ? this.#session.someIds(8) : this.#session.someIds(2);
+    const most = this.#session.chance(0.3) ? 8 : 2;
+    const ids = this.#session.someIds(Math.min(most, this.#session.parts.ids.length));
     const write = this.#write("insert", ids, undefined);
     const rows = rowsOf(write.number, ids);
     const { collection } = this.#session.parts;
@@ -30,7 +31,7 @@ export class Writes {
   }
 
   update(conditional: boolean): Promise<void> {
-    const ids = this.#session.someIds(2);
+    const ids = this.#session.someIds(this.#session.parts.isContended ? 1 : 2);
     const if_versions = conditional ? ids.map((id) => this.#session.knownVersion(id)) : undefined;
     if (if_versions?.some((one) => one === undefined)) return Promise.resolve();
     const write = this.#write("update", ids, if_versions as string[] | undefined);
@@ -47,7 +48,7 @@ export class Writes {
   }
 
   delete(): Promise<void> {
-    const ids = this.#session.someIds(3);
+    const ids = this.#session.someIds(Math.min(3, this.#session.parts.ids.length));
     const write = this.#write("delete", ids, undefined);
     const { collection } = this.#session.parts;
     return this.#perform(write, (store, options) => store.delete({ collection, ids, ...options }));
@@ -82,7 +83,7 @@ export class Writes {
   ): WriteRecord {
     const { clock, checker, trace } = this.#session.parts;
     const write: WriteRecord = {
-      ...{ number: ++this.#count, kind, ids, ifVersions, level: this.#session.level() },
+      ...{ number: ++this.#count, kind, ids, ifVersions, level: this.#session.writeLevel() },
       ...{ calledMs: clock.now(), fate: "under_way", version: undefined, changed: [] },
       ...{ endedMs: Infinity, token: undefined },
     };
@@ -100,8 +101,9 @@ export class Writes {
 
   /** Sends a write, again through other nodes when nobody answers and it has a key. */
   async #perform(write: WriteRecord, send: SendWrite, byFilter = false): Promise<void> {
-    const { clock, checker, trace, random, collection } = this.#session.parts;
-    const key = this.#session.chance(0.6) ? { idempotency_key: `key-${write.number}` } : {};
+    const { clock, checker, trace, random, collection, isContended } = this.#session.parts;
+    const keyed = isContended ? 0.1 : 0.6;
+    const key = this.#session.chance(keyed) ? { idempotency_key: `key-${write.number}` } : {};
     const attempts = "idempotency_key" in key ? attemptsMax : 1;
     let maybe = false;
     for (let attempt = 0; attempt < attempts && write.fate === "under_way"; attempt++) {
