@@ -77,7 +77,7 @@ export class DependentWriter {
 
   /**
    * Undefined: nothing of it is or will be stored. Errors: `VERSION_CONFLICT`, `NOT_ENOUGH_REPLICAS`,
-   * `TIMEOUT` when what became of it could not be learned.
+   * `STORAGE_FULL`, `TIMEOUT` when what became of it could not be learned.
    */
   async run(): Promise<DependentEnd | undefined> {
     const { clock } = this.#parts;
@@ -153,7 +153,7 @@ export class DependentWriter {
     throw unknownOutcome();
   }
 
-  /** Undefined when no majority of each shard would promise. */
+  /** Undefined when no majority of each shard would promise. Errors: `STORAGE_FULL` when none can. */
   async #look(endMs: number): Promise<Sight | undefined> {
     const { clock, versions } = this.#parts;
     const ballot = versions.next();
@@ -173,6 +173,8 @@ export class DependentWriter {
     if (promises.every(({ isMajority }) => isMajority)) {
       return this.#sightOf(ballot, portions, promises);
     }
+    const full = promises.find(({ withoutRoom }) => withoutRoom)?.withoutRoom;
+    if (full && !this.#trail.isSomewhere) throw full;
     for (const one of promises) await afterRefusals(this.#parts, one.shard, one.refusals);
     await sleep(clock, retryMs);
     return undefined;

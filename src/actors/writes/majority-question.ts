@@ -2,6 +2,8 @@
  * One question to all replicas of a shard that count, until a majority has said yes, or cannot any more:
  * the first half, and the second, of all that is decided by ballots.
  */
+import { errorFromPlain } from "../../base/index.js";
+import type { DvespError } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import type { ReplicationMessage } from "../replica/replication-messages.js";
 import { counted } from "../replicas/access.js";
@@ -28,6 +30,8 @@ export class MajorityQuestion<Answer> {
   readonly #signal: Signal;
   readonly #majority: number;
   readonly #open: Set<ReplicaAccess>;
+  readonly #voters: number;
+  readonly #withoutRoom: DvespError[] = [];
   #yes = 0;
 
   /** Asks at once. */
@@ -37,6 +41,7 @@ export class MajorityQuestion<Answer> {
     this.#signal = new Signal(parts.clock);
     this.#majority = majorityOf(shard.shard);
     const voters = counted(shard);
+    this.#voters = voters.length;
     this.#open = new Set(voters);
     voters.forEach((voter, index) => void this.#ask(voter, index));
   }
@@ -54,6 +59,13 @@ export class MajorityQuestion<Answer> {
     await this.#signal.until(() => this.#open.size === 0 || isEnough(), endMs);
   }
 
+  /** Why no majority can say yes, whoever else answers: so many have no room on their disks. */
+  get withoutRoom(): DvespError | undefined {
+    return this.#voters - this.#withoutRoom.length < this.#majority
+      ? this.#withoutRoom[0]
+      : undefined;
+  }
+
   get #isMajority(): boolean {
     return this.#yes >= this.#majority;
   }
@@ -68,6 +80,9 @@ export class MajorityQuestion<Answer> {
     const leftMs = Math.min(askMs, Math.max(1, endMs - this.#parts.clock.monotonic()));
     const end = await voter.ask<Answer>(message(index), leftMs);
     if (end.outcome === "ok" && take(voter.place.node, end.value)) this.#yes++;
+    if (end.outcome === "refused" && end.error.code === "STORAGE_FULL") {
+      this.#withoutRoom.push(errorFromPlain(end.error));
+    }
     this.#open.delete(voter);
     this.#signal.notify();
   }

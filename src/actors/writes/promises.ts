@@ -7,6 +7,7 @@
  * before has left its trace with one of them, and nothing older than the ballot can be chosen any more.
  */
 import { assert, packedItem } from "../../base/index.js";
+import type { DvespError } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import type { PreparedRows, Refusal } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
@@ -44,6 +45,8 @@ export class Promises {
   readonly #dimension: number;
   readonly #rows = new Map<string, PreparedRows>();
   readonly refusals: Refusal[] = [];
+  /** Why no majority can promise now: so many have no room. */
+  withoutRoom: DvespError | undefined;
 
   constructor(shard: ShardAccess, dimension: number) {
     this.shard = shard;
@@ -136,5 +139,6 @@ export async function prepare(
   });
   const isClear = (): boolean => end.isClear(promises);
   if ((await asked.hasMajority()) && !isClear()) await asked.wait(isClear, doubtMs);
+  promises.withoutRoom = asked.withoutRoom;
   return promises;
 }

@@ -5,6 +5,7 @@
  * ballot finds it with one of its own majority, and proposes it again.
  */
 import { randomBelow, sleep } from "../../base/index.js";
+import type { DvespError } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import { makeVersion, versionTime } from "../../consistency/index.js";
 import type {
@@ -43,7 +44,10 @@ export interface RegisterQuestion {
 const pauseMsMin = 12;
 const pauseMsMax = 96;
 
-/** The value of the register. Errors: `TIMEOUT` when it could not be learned in time, or no majority is in reach. */
+/**
+ * The value of the register. Errors: `TIMEOUT` when it could not be learned in time, or no majority is in
+ * reach; `STORAGE_FULL` when so many have no room that nothing could be proposed.
+ */
 export async function decideRegister(
   parts: WriteParts,
   question: RegisterQuestion,
@@ -52,6 +56,7 @@ export async function decideRegister(
   const reach = new Reach(clock);
   let sole = question.sole === true;
   let pauseMs = pauseMsMin;
+  let isProposed = false;
   while (clock.monotonic() < question.endMs) {
     const shard = shardAt(parts, question.place);
     if (reach.isLost(usable(shard).length >= majorityOf(shard.shard))) break;
@@ -59,7 +64,9 @@ export async function decideRegister(
     const ballot = sole ? lowestBallot(versions.next()) : versions.next();
     const value = sole ? question.value : await vote.prepare(ballot);
     sole = false;
+    isProposed ||= value !== undefined;
     if (value && (await vote.accept(ballot, value))) return value;
+    if (vote.withoutRoom && !isProposed) throw vote.withoutRoom;
     for (const refusal of vote.larger) versions.observe(refusal);
     if (vote.isStale) await parts.access.newer(shard.shard.id, shard.shard.epoch);
     await sleep(clock, 1 + randomBelow(random, pauseMs));
@@ -81,6 +88,8 @@ class Vote {
   /** Ballots that were promised to others. */
   readonly larger: string[] = [];
   isStale = false;
+  /** Why no majority can answer now: so many have no room. */
+  withoutRoom: DvespError | undefined;
 
   constructor(parts: WriteParts, shard: ShardAccess, question: RegisterQuestion) {
     this.#parts = parts;
@@ -117,6 +126,7 @@ class Vote {
       endMs: this.#question.endMs,
     });
     await asked.hasMajority();
+    this.withoutRoom = asked.withoutRoom;
     return yes;
   }
 
