@@ -123,7 +123,7 @@ function nodeCommand(
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return {
     file: process.execPath,
-    args: [...process.execArgv, bin, "serve", ...args],
+    args: [`--v8-pool-size=${Math.min(4, cores)}`, ...process.execArgv, bin, "serve", ...args],
     env: { ...withoutOptions(process.env), DVESP_API_KEY: apiKey },
   };
 }

@@ -31,7 +31,7 @@ const nodeStates = ["alive", "suspect", "dead"] as const;
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 const nanosecondsPerSecond = 1e9;
 /** How often the event loop is looked at; a look that is on time counts as this much. */
-const delayResolutionMs = 5;
+const delayResolutionMs = 20;
 
 export class NodeMetrics {
   readonly #registry = new Registry();
