@@ -136,7 +136,7 @@ class Bench {
     );
     const version = makeVersion(Date.now(), this.#version++, "bench");
     const operation_id = `o:${this.#version}`;
-    const message = { type: "write", operation_id, version, deadline_ms: Infinity } as const;
+    const message = { type: "write", operation_id, version } as const;
     await this.#watch.time("commit", () =>
       this.#replica.write({ ...message, write: prepared.write }),
     );

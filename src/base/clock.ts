@@ -11,7 +11,7 @@ export interface Timer {
 export interface Clock {
   /** Wall time in milliseconds since 1970. May jump. */
   now(): number;
-  /** Milliseconds from an arbitrary start, never backwards, with fractions. */
+  /** Milliseconds from a start that all threads of the process share, never backwards, with fractions. */
   monotonic(): number;
   /** Calls `action` once after `delay_ms`. */
   after(delay_ms: number, action: () => void): Timer;
@@ -19,7 +19,11 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // `performance.now()` counts from the start of its thread.
+  monotonic() {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
   after(delay_ms, action) {
     const handle = setTimeout(action, delay_ms);
     return { cancel: () => clearTimeout(handle) };

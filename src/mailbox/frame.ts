@@ -2,11 +2,15 @@
  * One message on its way between hosts.
  *
  *     0   u8   magic (0xd5)
- *     1   u8   version (1)
+ *     1   u8   version (2)
  *     2   u16  length of the header, big-endian
- *     4   header, a MessagePack array: kind, lane, to host, to name, from host, from name,
- *         correlation, deadline (wall milliseconds, 0 = none)
+ *     4   f64  deadline, big-endian, in milliseconds; NaN = none
+ *    12   header, a MessagePack array: kind, lane, to host, to name, from host, from name, correlation
  *     …   payload, MessagePack (see payload-codec.ts); empty for `undefined`
+ *
+ * Within a process the deadline is a point of the steady clock that its threads share. Processes share no
+ * clock: on its way between two, a frame carries the time that is left, at a fixed place so that links can
+ * change it.
  *
  * The header can be read without the payload, so that a hub passes frames on undecoded. Parts and
  * attachments stand beside the bytes. Whoever accepts a frame owns its memory: sending consumes it.
@@ -34,7 +38,7 @@ export interface FrameHeader {
   readonly from: Address;
   /** Chosen by the asking host; 0 when nothing is asked. */
   readonly correlation: number;
-  /** Wall time in milliseconds after which nobody waits for the answer. */
+  /** Steady time in milliseconds after which nobody waits for the answer. */
   readonly deadlineMs: number | undefined;
 }
 
@@ -49,9 +53,10 @@ export interface Frame {
 }
 
 const magic = 0xd5;
-const version = 1;
-const prefixBytes = 4;
-const headerFields = 8;
+const version = 2;
+const deadlineAt = 4;
+const prefixBytes = 12;
+const headerFields = 7;
 const noAttachments: readonly unknown[] = [];
 
 const encoder = new Encoder();
@@ -72,7 +77,6 @@ export function makeFrame(
     from.host,
     from.name,
     correlation,
-    deadlineMs ?? 0,
   ]);
   if (head.byteLength > 0xffff) throw invalid("the address is too long");
   const payloadAt = prefixBytes + head.byteLength;
@@ -81,6 +85,7 @@ export function makeFrame(
   bytes[1] = version;
   bytes[2] = head.byteLength >>> 8;
   bytes[3] = head.byteLength & 0xff;
+  viewOf(bytes).setFloat64(deadlineAt, deadlineMs ?? NaN);
   bytes.set(head, prefixBytes);
   bytes.set(payload.bytes, payloadAt);
   const frame = {
@@ -104,10 +109,18 @@ export function parseFrame(
   if (bytes[1] !== version) throw invalid(`frame version ${bytes[1]} is not ${version}`);
   const payloadAt = prefixBytes + (((bytes[2] as number) << 8) | (bytes[3] as number));
   if (payloadAt > bytes.byteLength) throw invalid("the frame ends within its header");
-  const header = parseHeader(bytes.subarray(prefixBytes, payloadAt));
+  const deadline = viewOf(bytes).getFloat64(deadlineAt);
+  const header = parseHeader(bytes.subarray(prefixBytes, payloadAt), deadline);
   const frame = { header, bytes, payload: bytes.subarray(payloadAt), parts, attachments };
   checkSize(frame);
   return frame;
+}
+
+/** Moves the deadline in the bytes of a frame, if these are one and it has any. */
+export function moveDeadline(bytes: Uint8Array, byMs: number): void {
+  if (bytes.byteLength < prefixBytes) return;
+  const view = viewOf(bytes);
+  view.setFloat64(deadlineAt, view.getFloat64(deadlineAt) + byMs);
 }
 
 /** Bytes of a frame with its parts, as windows count them. */
@@ -124,9 +137,9 @@ function checkSize(frame: Frame): void {
   }
 }
 
-function parseHeader(bytes: Uint8Array): FrameHeader {
+function parseHeader(bytes: Uint8Array, deadline: number): FrameHeader {
   const fields = decodeFields(bytes);
-  const [kindCode, laneCode, toHost, toName, fromHost, fromName, correlation, deadline] = fields;
+  const [kindCode, laneCode, toHost, toName, fromHost, fromName, correlation] = fields;
   const kind = frameKinds[kindCode as number];
   const lane = lanes[laneCode as number];
   if (!kind || !lane) throw invalid("the frame's kind or lane is unknown");
@@ -136,7 +149,7 @@ function parseHeader(bytes: Uint8Array): FrameHeader {
     to: { host: name(toHost), name: name(toName) },
     from: { host: name(fromHost), name: name(fromName) },
     correlation: count(correlation),
-    deadlineMs: deadline === 0 ? undefined : count(deadline),
+    deadlineMs: Number.isNaN(deadline) ? undefined : finite(deadline),
   };
 }
 
@@ -159,6 +172,15 @@ function name(value: unknown): string {
 }
 
 function count(value: unknown): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  if (typeof value === "number" && value >= 0) return finite(value);
   throw invalid("the frame's header has a malformed number");
+}
+
+function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw invalid("the frame's header has a malformed number");
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -28,7 +28,8 @@ export interface HandshakeOptions {
 }
 
 const magic = Buffer.from("dvsp");
-const version = 1;
+/** Of the handshake, and of what follows it: 2 says deadlines as the time that is left. */
+const version = 2;
 const fixedBytes = magic.length + 2;
 const nonceBytes = 32;
 const proofBytes = 32;

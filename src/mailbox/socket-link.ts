@@ -5,7 +5,8 @@
  * Memory is bounded on both sides: the window bounds what waits here, and nothing is written while the
  * stream says that it is behind. A link that has nothing to say sends a heartbeat, so that silence
  * means that the other side, or the way there, has a fault: `heardAtMs` tells how long ago it spoke,
- * and after `silenceMs` the link is closed.
+ * and after `silenceMs` the link is closed. So it is by a process that stood still for so long, before it takes what
+ * has waited for it meanwhile: nothing that comes out of a link was sent longer ago than that.
  */
 import type { Duplex } from "node:stream";
 import { type Clock, type Timer, invalid } from "../base/index.js";
@@ -33,7 +34,7 @@ export class SocketLink implements Link {
   readonly #clock: Clock;
   readonly #window: CreditWindow;
   readonly #return: CreditReturn;
-  readonly #queue = new WireQueue();
+  readonly #queue: WireQueue;
   readonly #heartbeatMs: number;
   readonly #silenceMs: number;
   #heardAtMs: number;
@@ -47,6 +48,7 @@ export class SocketLink implements Link {
     const { clock, window = defaultWindow } = options;
     this.#stream = stream;
     this.#clock = clock;
+    this.#queue = new WireQueue(() => clock.monotonic());
     this.#window = new CreditWindow(window);
     this.#return = new CreditReturn(window);
     this.#heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
@@ -73,6 +75,7 @@ export class SocketLink implements Link {
       return;
     }
     const reader = new WireReader({
+      nowMs: () => this.#clock.monotonic(),
       onFrame: (frame) => this.#deliver(frame, handlers),
       onCredit: (credit) => this.#window.give(credit),
       onMalformed: (error) => handlers.onMalformed(error),
@@ -80,8 +83,9 @@ export class SocketLink implements Link {
     this.#stream.once("close", () => handlers.onClose());
     this.#stream.on("end", () => this.close());
     this.#stream.on("data", (chunk: Uint8Array) => {
+      const isStale = this.#isSilent();
       this.#heardAtMs = this.#clock.monotonic();
-      if (!this.#closed && !reader.push(chunk)) this.close();
+      if (!this.#closed && (isStale || !reader.push(chunk))) this.close();
     });
     this.#heardAtMs = this.#clock.monotonic();
     this.#watchSilence();
@@ -141,7 +145,7 @@ export class SocketLink implements Link {
 
   #watchSilence(): void {
     this.#beat = this.#clock.after(this.#heartbeatMs, () => {
-      if (this.#clock.monotonic() - this.#heardAtMs > this.#silenceMs) {
+      if (this.#isSilent()) {
         this.close();
         return;
       }
@@ -149,6 +153,10 @@ export class SocketLink implements Link {
       this.#saidSomething = false;
       this.#watchSilence();
     });
+  }
+
+  #isSilent(): boolean {
+    return this.#clock.monotonic() - this.#heardAtMs > this.#silenceMs;
   }
 
   #end(): void {

@@ -2,7 +2,7 @@
  * Frames on their way out, cut into records. The control lane goes first, record by record, so that
  * a control frame never waits for the rest of a large one.
  */
-import { type Frame, type Lane, lanes } from "./frame.js";
+import { type Frame, type Lane, lanes, moveDeadline } from "./frame.js";
 import { beginRecord, dataHead, recordBodyBytesMax } from "./wire-records.js";
 
 interface Outgoing {
@@ -12,7 +12,13 @@ interface Outgoing {
 }
 
 export class WireQueue {
+  readonly #nowMs: () => number;
   readonly #lanes = new Map<Lane, Outgoing[]>(lanes.map((lane) => [lane, []]));
+
+  /** `nowMs`: steady time, by which deadlines become the time that is left when a frame begins to go out. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** Takes the frame's memory over. */
   push({ header, bytes, parts }: Frame): void {
@@ -25,6 +31,7 @@ export class WireQueue {
     for (const [lane, queue] of this.#lanes) {
       const outgoing = queue[0];
       if (!outgoing) continue;
+      if (outgoing.piece < 0) moveDeadline(outgoing.pieces[0] as Uint8Array, -this.#nowMs());
       const records = nextRecords(lane, outgoing);
       if (outgoing.piece === outgoing.pieces.length) queue.shift();
       return records;

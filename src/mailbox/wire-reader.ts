@@ -7,7 +7,7 @@
  */
 import { type DvespError, invalid, toDvespError } from "../base/index.js";
 import type { Credit } from "./credit.js";
-import { type Frame, lanes, parseFrame } from "./frame.js";
+import { type Frame, lanes, moveDeadline, parseFrame } from "./frame.js";
 import {
   readBegin,
   readCredit,
@@ -19,6 +19,8 @@ import {
 } from "./wire-records.js";
 
 export interface WireSink {
+  /** Steady time, of which a frame's deadline becomes a point when it has come in. */
+  readonly nowMs: () => number;
   readonly onFrame: (frame: Frame) => void;
   readonly onCredit: (credit: Credit) => void;
   readonly onMalformed: (error: DvespError) => void;
@@ -113,7 +115,7 @@ export class WireReader {
     this.#assemblies.delete(lane);
     let frame: Frame;
     try {
-      frame = assembly.frame();
+      frame = assembly.frame(this.#sink.nowMs());
     } catch (error) {
       this.#sink.onMalformed(toDvespError(error));
       return;
@@ -159,8 +161,9 @@ class FrameAssembly {
   }
 
   /** Errors: `INVALID_ARGUMENT`, `TOO_LARGE`. */
-  frame(): Frame {
+  frame(nowMs: number): Frame {
     const [bytes = new Uint8Array(0), ...parts] = this.#pieces;
+    moveDeadline(bytes, nowMs);
     return parseFrame(
       bytes,
       parts.map(({ buffer }) => buffer),

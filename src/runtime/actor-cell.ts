@@ -179,7 +179,7 @@ export class ActorCell implements Runnable {
 
   #handle(delivery: Delivery): void {
     const { deadlineMs, from, attachments } = delivery;
-    if (deadlineMs !== undefined && deadlineMs <= this.context.clock.now()) {
+    if (deadlineMs !== undefined && deadlineMs <= this.context.clock.monotonic()) {
       this.#host.deadLetters.count("expired");
       return;
     }

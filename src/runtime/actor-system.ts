@@ -231,7 +231,7 @@ export class ActorSystem {
   #makeIncoming(): Incoming {
     return new Incoming({
       host: this.host,
-      now: () => this.clock.now(),
+      nowMs: () => this.clock.monotonic(),
       router: this.#router,
       post: this.#post,
       actors: this.#actors,

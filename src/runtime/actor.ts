@@ -30,7 +30,7 @@ export interface TellOptions {
 export interface AskOptions extends TellOptions {
   /** The answer is no longer wanted after this long; a message still queued then is dropped. */
   readonly timeout_ms: number;
-  /** Wall time that cuts `timeout_ms` short: the deadline of the message being handled. */
+  /** Steady time that cuts `timeout_ms` short: the deadline of the message being handled. */
   readonly deadline_ms?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface Envelope {
   /** The actor through whose ref the message came; undefined when sent from outside any actor. */
   readonly sender: Address | undefined;
   readonly attachments: readonly unknown[];
-  /** Wall time after which nobody waits for the answer any more. */
+  /** Steady time (`context.clock.monotonic()`) after which nobody waits for the answer any more. */
   readonly deadline_ms: number | undefined;
 }
 

@@ -16,7 +16,8 @@ export type HostRequest = Extract<SystemRequest, { type: "end" | "die" }>;
 
 export interface IncomingOptions {
   readonly host: string;
-  readonly now: () => number;
+  /** Steady time. */
+  readonly nowMs: () => number;
   readonly router: Router;
   readonly post: PostOffice;
   readonly actors: LocalActors;
@@ -93,14 +94,14 @@ export class Incoming {
   }
 
   async #perform(request: SystemRequest, delivery: Delivery): Promise<void> {
-    const { actors, spawn, hostRequest, now } = this.#options;
+    const { actors, spawn, hostRequest, nowMs } = this.#options;
     switch (request.type) {
       case "ping":
         return;
       case "spawn":
         await spawn(request, delivery.attachments);
         // Nobody waits for it any more: an actor without an owner must not stay.
-        if (now() > (delivery.deadlineMs ?? Infinity)) await actors.get(request.name)?.stop(0);
+        if (nowMs() > (delivery.deadlineMs ?? Infinity)) await actors.get(request.name)?.stop(0);
         return;
       case "stop":
         return actors.get(request.name)?.stop(request.shutdown_ms);

@@ -69,7 +69,7 @@ export class PostOffice implements Sender {
     message: unknown,
     options: AskOptions,
   ): Promise<AskResult<unknown>> {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     const allowed = Math.min(options.timeout_ms, (options.deadline_ms ?? Infinity) - now);
     const timeoutMs = Math.min(allowed, delayMsMax);
     if (!(timeoutMs > 0)) return Promise.resolve({ outcome: "timeout" });

@@ -8,8 +8,6 @@ import {
   type Credit,
   type Frame,
   type FrameHeader,
-  type FrameKind,
-  type Lane,
   type Link,
   PayloadCodec,
   makeFrame,
@@ -36,16 +34,17 @@ const codec = new PayloadCodec(() => undefined);
 /** A frame from one host to another, with `message` as its payload. */
 export function frameOf(
   message: unknown,
-  { kind = "tell", lane = "user" }: { kind?: FrameKind; lane?: Lane } = {},
+  changes: Partial<Pick<FrameHeader, "kind" | "lane" | "deadlineMs">> = {},
   attachments: readonly unknown[] = [],
 ): Frame {
   const header: FrameHeader = {
-    kind,
-    lane,
+    kind: "tell",
+    lane: "user",
     to: { host: "b", name: "to" },
     from: { host: "a", name: "from" },
     correlation: 7,
     deadlineMs: 1_700_000_000_123,
+    ...changes,
   };
   return makeFrame(header, codec.encode(message), attachments);
 }

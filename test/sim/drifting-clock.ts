@@ -27,8 +27,8 @@ export class DriftingClock implements Clock {
     return this.#truth.after(Math.max(0, delayMs) / this.#rate, action);
   }
 
-  /** Wall time jumps by so much; steady time does not. */
-  jump(ms: number): void {
-    this.#aheadMs += ms;
+  /** Wall time jumps, to so much more than the true one; steady time does not. */
+  set(aheadMs: number): void {
+    this.#aheadMs = this.#truth.now() - this.monotonic() + aheadMs;
   }
 }

@@ -8,7 +8,7 @@ export interface MachineFaultParts {
   readonly machines: readonly Machine[];
   readonly clock: Clock;
   readonly random: Random;
-  /** How far wall clocks jump at most. */
+  /** How far off wall clocks are set at most: one that is set anew jumps by twice as much. */
   readonly jumpMsMax: number;
 }
 
@@ -101,6 +101,6 @@ function fullDisk(machine: Machine): Fault {
 
 function clockJump(machine: Machine, { random, jumpMsMax }: MachineFaultParts): Fault {
   const ms = randomBelow(random, 2 * jumpMsMax) - jumpMsMax;
-  machine.jumpClock(ms);
-  return { where: ` by ${ms} ms`, mend: () => undefined };
+  machine.setClock(ms);
+  return { where: ` to ${ms} ms off`, mend: () => undefined };
 }

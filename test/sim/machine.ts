@@ -116,8 +116,9 @@ export class Machine {
     this.#life?.resume();
   }
 
-  jumpClock(ms: number): void {
-    this.#parts.clock.jump(ms);
+  /** Its wall clock shows so much more than true time from now on. */
+  setClock(aheadMs: number): void {
+    this.#parts.clock.set(aheadMs);
   }
 
   async #open(life: Life): Promise<Node> {

@@ -118,7 +118,6 @@ export class ModelReplica {
     if (!replicated) throw new DvespError("INVALID_ARGUMENT", "the model is one of several");
     if (replicated.epoch < this.#epoch) return { refused: "stale", epoch: this.#epoch };
     if (replicated.rule === "ordered") {
-      if (this.#now() >= message.deadline_ms) throw new DvespError("TIMEOUT", "too late");
       const behind = this.#judge(write.ids ?? new Uint8Array(0), version);
       if (behind) return behind;
     }

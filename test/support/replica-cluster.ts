@@ -339,7 +339,7 @@ function skewed(clock: Clock, skewMs: number): Clock {
 /** A message or an answer in one line, without its rows. */
 function describe(value: unknown): string {
   return JSON.stringify(value, (key, member: unknown) => {
-    if (key === "vectors" || key === "metadata" || key === "root" || key === "deadline_ms") return;
+    if (key === "vectors" || key === "metadata" || key === "root") return;
     if (member instanceof Uint8Array) return Buffer.from(member).toString("hex").replace(/^0+/, "");
     return member;
   });

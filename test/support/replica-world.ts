@@ -173,7 +173,7 @@ export class ReplicaWorld {
   message(write: PackedWrite, changes: Partial<WriteMessage> = {}): WriteMessage {
     const count = ++this.#counter;
     const version = makeVersion(this.clock.now(), count, this.node);
-    const identity = { operation_id: `o:${count}`, version, deadline_ms: Infinity };
+    const identity = { operation_id: `o:${count}`, version };
     return { type: "write", ...identity, write, ...changes };
   }
 

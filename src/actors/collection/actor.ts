@@ -78,6 +78,6 @@ function checkMessage(message: unknown): CollectionMessage {
 /** An operation that says nothing of its own takes as long as its asker waits. */
 function remaining(deadlineMs: number | undefined, clock: Clock): { timeout_ms?: number } {
   if (deadlineMs === undefined) return {};
-  const left = Math.floor(deadlineMs - clock.now());
+  const left = Math.floor(deadlineMs - clock.monotonic());
   return { timeout_ms: Math.min(limits.timeoutMsMax, Math.max(1, left)) };
 }

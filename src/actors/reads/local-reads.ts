@@ -79,7 +79,7 @@ export class LocalReads {
     if (request.operation === "search_batch" && request.body.length <= cutBodyBytesMax) {
       return this.#answer(this.#cutEncoded(request), request.accept);
     }
-    const arrived_ms = this.#clock.now();
+    const arrived_ms = this.#clock.monotonic();
     const message: SearcherMessage = { type: "read_encoded", ...request, arrived_ms };
     return this.#ask({ message, timeoutMs: encodedTimeoutMs });
   }
@@ -89,7 +89,7 @@ export class LocalReads {
     accept: BodyFormat,
     attachments: readonly unknown[] = [],
   ): Question {
-    const arrived_ms = this.#clock.now();
+    const arrived_ms = this.#clock.monotonic();
     const message = { type: "read", request, accept, arrived_ms } as const;
     return { message, timeoutMs: timeoutOf(request) + marginMs, attachments };
   }
@@ -105,7 +105,7 @@ export class LocalReads {
   }
 
   #cutEncoded({ collection, body, format, accept }: EncodedRead): Question[] {
-    const arrived_ms = this.#clock.now();
+    const arrived_ms = this.#clock.monotonic();
     const attachments = [AnswerBudget.memory(), sharedCopy(body)];
     return partsOf(this.#readers.searchers.refs.length).map((part) => ({
       message: { type: "read_part", collection, part, format, accept, arrived_ms },

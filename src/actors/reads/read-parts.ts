@@ -38,7 +38,7 @@ export class ReadRun {
   ) {
     this.parts = parts;
     this.level = request.consistency_level;
-    this.arrivedMs = parts.clock.now();
+    this.arrivedMs = parts.clock.monotonic();
     this.#endMs = parts.clock.monotonic() + request.timeout_ms;
     this.#latencies = latencies;
   }

@@ -24,7 +24,6 @@ export async function countShard(
     const answers = await askReplicas<ReplicaCount>(run, shard, {
       type: "read_raw",
       request,
-      arrived_ms: run.arrivedMs,
     });
     const [first] = answers;
     if (first && answers.every(({ answer }) => answer.root === first.answer.root)) {

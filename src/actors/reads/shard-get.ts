@@ -22,7 +22,6 @@ export async function getFromShard(
   const answers = await askReplicas<ReplicaRows>(run, shard, {
     type: "read_raw",
     request,
-    arrived_ms: run.arrivedMs,
   });
   const holdings = answers.map(({ replica, answer }) => ({ replica, held: holdingsOf(answer) }));
   const stale = new StaleBook();

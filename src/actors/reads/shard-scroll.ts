@@ -53,7 +53,6 @@ async function onePage(
   const answers = await askReplicas<ReplicaPage>(run, shard, {
     type: "read_raw",
     request,
-    arrived_ms: run.arrivedMs,
   });
   const end = endOf(answers);
   const lists = answers.map(({ replica, answer }) => {

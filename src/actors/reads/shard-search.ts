@@ -36,7 +36,6 @@ export async function searchShard(
     const answers = await askReplicas<ReplicaHits>(run, shard, {
       type: "read_raw",
       request: { ...request, offset: 0, top_k },
-      arrived_ms: run.arrivedMs,
     });
     const exact = answers.every(({ answer }) => answer.exact);
     const facts = { shard: shard.shard.id, exact, plan: answers[0]?.answer.plan };

@@ -65,7 +65,7 @@ export class SharedReads {
     takeBytes(rows, budget);
     const metrics: SearchMetrics = {
       nodes_queried: run.nodesQueried,
-      time_ms: Math.max(0, this.#parts.clock.now() - run.arrivedMs),
+      time_ms: this.#parts.clock.monotonic() - run.arrivedMs,
       consistency_level_achieved: request.consistency_level,
       exact: parts.every(({ exact }) => exact),
     };

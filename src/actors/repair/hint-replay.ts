@@ -64,11 +64,7 @@ async function replay(parts: HintReplayParts, hint: Hint): Promise<End> {
   const replica = shard?.replicas.find(({ place }) => place.node === node);
   if (!shard || !replica) return "dropped";
   if (!replica.isAlive()) return "again";
-  return give(
-    replica,
-    renewed(hint.message, shard.shard.epoch, clock.now() + limits.askMs),
-    limits,
-  );
+  return give(replica, renewed(hint.message, shard.shard.epoch), limits);
 }
 
 async function give(
@@ -88,9 +84,9 @@ async function give(
   }
 }
 
-/** By the map of now, and in time: it was durable elsewhere when it was hinted. */
-function renewed(message: WriteMessage, epoch: number, deadline_ms: number): WriteMessage {
-  return { ...message, deadline_ms, replicated: { rule: "late", epoch } };
+/** By the map of now: it was durable elsewhere when it was hinted. */
+function renewed(message: WriteMessage, epoch: number): WriteMessage {
+  return { ...message, replicated: { rule: "late", epoch } };
 }
 
 function isTooOld(message: WriteMessage, oldestMs: number): boolean {

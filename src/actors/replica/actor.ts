@@ -93,7 +93,7 @@ class ReplicaActor implements Actor<Message> {
     });
   }
 
-  receive(message: Message, { attachments }: Envelope): unknown {
+  receive(message: Message, { attachments, deadline_ms }: Envelope): unknown {
     switch (message.type) {
       case "payload_published": {
         this.#admitted.refresh(attachments[0] as PayloadPublication);
@@ -112,7 +112,7 @@ class ReplicaActor implements Actor<Message> {
         return;
       }
       default:
-        return answerMessage(this.#replica, message);
+        return answerMessage(this.#replica, message, deadline_ms);
     }
   }
 

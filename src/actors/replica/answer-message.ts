@@ -7,10 +7,11 @@ import type { ReplicationMessage } from "./replication-messages.js";
 export type ReplicaQuestion =
   Extract<ReplicaMessage, { type: "write" | "outcome" | "status" }> | ReplicationMessage;
 
-export function answerMessage(replica: Replica, message: ReplicaQuestion): unknown {
+/** `dueMs`: steady time at which nobody waits for the answer any more. */
+export function answerMessage(replica: Replica, message: ReplicaQuestion, dueMs?: number): unknown {
   switch (message.type) {
     case "write":
-      return replica.write(message);
+      return replica.write(message, dueMs);
     case "outcome":
       return replica.outcome(message.operation_id);
     case "status":

@@ -43,8 +43,6 @@ export interface WriteMessage {
   readonly operation_id: string;
   /** How long the outcome is remembered; default 10 minutes. */
   readonly remember_ms?: number;
-  /** Wall time from which the caller counts on it never being applied, unless it was already. */
-  readonly deadline_ms: number;
   readonly version: string;
   readonly write: PackedWrite;
   /**

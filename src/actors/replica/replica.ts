@@ -74,12 +74,16 @@ export class Replica {
     });
   }
 
-  /** Applies a write once, however often it is asked for. Rejects with why it was refused. */
-  write(message: WriteMessage): Promise<WriteReply> {
+  /**
+   * Applies a write once, however often it is asked for. Rejects with why it was refused; with `TIMEOUT` when it
+   * did not begin until `dueMs` of steady time.
+   */
+  write(message: WriteMessage, dueMs = Infinity): Promise<WriteReply> {
     const { operation_id, version, replicated } = message;
     const known = this.#underWay.get(operation_id);
     if (known && (!replicated || known.version >= version)) return known.reply;
-    const reply = this.#committer.do(writeWork(message));
+    const isOverdue = (): boolean => this.#parts.clock.monotonic() >= dueMs;
+    const reply = this.#committer.do(writeWork(message, isOverdue));
     const underWay = { version, reply };
     const forget = (): void => {
       if (this.#underWay.get(operation_id) === underWay) this.#underWay.delete(operation_id);

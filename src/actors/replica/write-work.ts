@@ -11,20 +11,26 @@ import type { WriteReply } from "./replication-messages.js";
 /** Batches are decided, and maps renewed, within seconds. */
 const retryMs = 100;
 
-export function writeWork(message: WriteMessage): Work<WriteReply> {
-  return { bytes: writeBytes(message.write), plan: (group) => planWrite(group, message) };
+/** `isOverdue`: whether nobody waits for it any more. Callers do not count on its being refused then. */
+export function writeWork(message: WriteMessage, isOverdue: () => boolean): Work<WriteReply> {
+  const plan = (group: GroupPlan): Done<WriteReply> => planWrite(group, message, isOverdue);
+  return { bytes: writeBytes(message.write), plan };
 }
 
 /**
  * A replicated write that comes again with a later stamp is applied again: the same contents, of a
  * version that is large enough on all replicas.
  */
-function planWrite(group: GroupPlan, message: WriteMessage): Done<WriteReply> {
-  const { operation_id, write, version, deadline_ms, replicated } = message;
+function planWrite(
+  group: GroupPlan,
+  message: WriteMessage,
+  isOverdue: () => boolean,
+): Done<WriteReply> {
+  const { operation_id, write, version, replicated } = message;
   const known = group.known(operation_id);
   if (known && known.version === undefined) throw wasAborted();
   if (known && (!replicated || known.version >= version)) return known.reply;
-  if (group.nowMs >= deadline_ms) {
+  if (isOverdue()) {
     throw new DvespError("TIMEOUT", "the deadline passed before the write began");
   }
   if (!replicated) return planPlain(group, message);

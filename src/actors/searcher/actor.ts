@@ -152,7 +152,7 @@ class Searcher implements Actor<SearcherMessage> {
         return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept, budget });
       }
       case "read_raw":
-        return this.#readRaw(message.request, message.arrived_ms);
+        return this.#readRaw(message.request, dueMs);
       case "rows":
         return this.#reader.rows(message.ids, message.contents);
       case "read_encoded": {
@@ -200,8 +200,12 @@ class Searcher implements Actor<SearcherMessage> {
     return this.#send(this.#answer(request, read, deadline), read);
   }
 
-  #readRaw(request: SharedRead, arrivedMs: number): ReplicaAnswer | Promise<ReplicaAnswer> {
-    const deadline = new Deadline(this.#context.clock, arrivedMs, request.timeout_ms);
+  /** For another node perhaps, whose clock says nothing here: its time is over with that of its ask. */
+  #readRaw(request: SharedRead, dueMs: number): ReplicaAnswer | Promise<ReplicaAnswer> {
+    const { clock } = this.#context;
+    const arrivedMs = clock.monotonic();
+    const timeoutMs = Math.min(request.timeout_ms, dueMs - arrivedMs);
+    const deadline = new Deadline(clock, arrivedMs, timeoutMs);
     const answer = (): ReplicaAnswer => packAnswer(this.#rawAnswer(request, arrivedMs, deadline));
     return this.#waitFor(request, deadline)?.then(answer) ?? answer();
   }
@@ -249,7 +253,7 @@ class Searcher implements Actor<SearcherMessage> {
     budget = new AnswerBudget(),
   ): RawSearchAnswer {
     const { plan, exact, ...answer } = this.#reader.search(request, deadline, budget);
-    const time_ms = Math.max(0, this.#context.clock.now() - arrivedMs);
+    const time_ms = this.#context.clock.monotonic() - arrivedMs;
     const metrics: SearchMetrics = {
       nodes_queried: 1,
       time_ms,
@@ -264,7 +268,7 @@ class Searcher implements Actor<SearcherMessage> {
   #send(answer: ReadAnswer, { accept, dueMs }: Read): SentAnswer {
     const { slots } = this.#parts;
     // Nobody would let go of the slot of an answer that comes too late.
-    const isLate = this.#context.clock.now() > dueMs - lateMs;
+    const isLate = this.#context.clock.monotonic() > dueMs - lateMs;
     const slot = isLate ? undefined : slots.take();
     if (slot === undefined) return moved(encodeRead(accept, answer));
     const memory = slots.memoryOf(slot);

@@ -6,14 +6,14 @@ export class Deadline {
   readonly #clock: Clock;
   readonly #endMs: number;
 
-  /** `arrivedMs`: wall time at which the request reached the node. */
+  /** `arrivedMs`: steady time at which the request reached the node. */
   constructor(clock: Clock, arrivedMs: number, timeoutMs: number) {
     this.#clock = clock;
     this.#endMs = arrivedMs + timeoutMs;
   }
 
   get passed(): boolean {
-    return this.#clock.now() >= this.#endMs;
+    return this.#clock.monotonic() >= this.#endMs;
   }
 
   /** Errors: `TIMEOUT` once it has passed. */

@@ -31,7 +31,7 @@ export type SentAnswer = SlotAnswer | Uint8Array;
 export type SharedRead = NormalSearch | NormalGet | NormalScroll | NormalCount;
 
 /**
- * Reads are answered by a `SentAnswer`. `arrived_ms`: wall time from which `timeout_ms` counts. A
+ * Reads are answered by a `SentAnswer`. `arrived_ms`: steady time from which `timeout_ms` counts. A
  * part of a batch brings as attachments[0] the budget that all parts count on.
  */
 export type SearcherMessage =
@@ -42,7 +42,7 @@ export type SearcherMessage =
       readonly arrived_ms: number;
     }
   /** Answered by a `ReplicaAnswer`, in the message itself. */
-  | { readonly type: "read_raw"; readonly request: SharedRead; readonly arrived_ms: number }
+  | { readonly type: "read_raw"; readonly request: SharedRead }
   /** What is known of packed ids: answered by `VersionedRows`. */
   | { readonly type: "rows"; readonly ids: Uint8Array; readonly contents: boolean }
   | {

@@ -73,7 +73,7 @@ export class BlindWrite {
 
   #send(version: string) {
     const shard = this.#shard();
-    const message = orderedWrite(this.#parts, this.#operation, version, {
+    const message = orderedWrite(this.#operation, version, {
       write: this.#write,
       epoch: shard.shard.epoch,
     });

@@ -214,9 +214,8 @@ export class DependentWriter {
     const shard = shardOf(this.#parts, id);
     const { epoch } = shard.shard;
     this.#proposed.set(ballot, write);
-    const message = orderedWrite(this.#parts, this.#operation, ballot, { write, epoch });
-    const sent = { ...message, deadline_ms: Math.max(message.deadline_ms, this.#wall(endMs)) };
-    const round = sendWrite(this.#parts, shard, sent, endMs);
+    const message = orderedWrite(this.#operation, ballot, { write, epoch });
+    const round = sendWrite(this.#parts, shard, message, endMs);
     await round.until(majorityOf(shard.shard));
     this.#trail.note(ballot, round);
     if (round.done.length < majorityOf(shard.shard)) {
@@ -224,9 +223,9 @@ export class DependentWriter {
       await afterRefusals(this.#parts, shard, round.refusals);
       return undefined;
     }
-    insist(round, sent);
+    insist(round, message);
     const end = await round.until(neededFor(this.#operation.level, shard.shard));
-    void leaveHints(this.#parts, round, sent);
+    void leaveHints(this.#parts, round, message);
     const status = end === "reached" ? "success" : "partial";
     return this.#ended(sight, [shardEnd(id, status, round.done)], write.ids);
   }
@@ -283,11 +282,6 @@ export class DependentWriter {
 
   #portions(): readonly Portion[] {
     return portionsOf(this.#write.ids, shardsOf(this.#parts));
-  }
-
-  #wall(endMs: number): number {
-    const { clock } = this.#parts;
-    return clock.now() + Math.max(0, endMs - clock.monotonic());
   }
 }
 

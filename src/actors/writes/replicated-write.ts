@@ -9,8 +9,7 @@ import type { WriteParts } from "./write-parts.js";
 import type { Operation } from "./operation.js";
 
 export function orderedWrite(
-  { clock }: WriteParts,
-  { id, remember_ms, endMs }: Operation,
+  { id, remember_ms }: Operation,
   version: string,
   { write, epoch }: { readonly write: PackedWrite; readonly epoch: number },
 ): WriteMessage {
@@ -18,7 +17,6 @@ export function orderedWrite(
     type: "write",
     operation_id: id,
     remember_ms,
-    deadline_ms: clock.now() + Math.max(0, endMs - clock.monotonic()),
     version,
     write,
     replicated: { rule: "ordered", epoch },
@@ -35,7 +33,7 @@ export function sendWrite(
 }
 
 export function lateWrite(message: WriteMessage, epoch: number): WriteMessage {
-  return { ...message, deadline_ms: Infinity, replicated: { rule: "late", epoch } };
+  return { ...message, replicated: { rule: "late", epoch } };
 }
 
 /** Sends a write that stands to those who refused it, as late. */

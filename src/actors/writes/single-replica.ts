@@ -58,13 +58,12 @@ async function perform(
 ): Promise<WriteOutcome | undefined> {
   const { clock, versions } = parts;
   const endMs = clock.monotonic() + prepared.timeout_ms;
-  const deadline_ms = clock.now() + prepared.timeout_ms;
   const resend = writeBytes(prepared.write) <= copiedBytesMax;
   const write = resend ? prepared.write : movedWrite(prepared.write);
   const reach = new Reach(clock);
   for (let unsure = false; ; unsure = true) {
     const version = versions.next();
-    const message: WriteMessage = { type: "write", ...identity, deadline_ms, version, write };
+    const message: WriteMessage = { type: "write", ...identity, version, write };
     const result = await replica.ask<WriteOutcome>(message, Math.max(1, endMs - clock.monotonic()));
     if (result.outcome === "ok") return result.value;
     // Once an attempt may have been applied, a refusal of another one proves nothing.

@@ -135,7 +135,7 @@ export class StagedBatch {
     const endMs = Math.max(this.#operation.endMs, clock.monotonic() + tellMs);
     const access = shardOf(this.#parts, shard);
     const { epoch } = access.shard;
-    const message = orderedWrite(this.#parts, this.#operation, this.#version, { write, epoch });
+    const message = orderedWrite(this.#operation, this.#version, { write, epoch });
     const round = this.#sendDecision(access, lateWrite(message, epoch), staged, endMs);
     const needed = Math.max(
       majorityOf(access.shard),

@@ -66,7 +66,7 @@ async function rewrite(
   const [portion] = portionsOf(idAt(write.ids, 0), shardsOf(parts));
   const shard = shardOf(parts, portion?.shard ?? 0);
   const { epoch } = shard.shard;
-  const message = orderedWrite(parts, operation, ballot, { write, epoch });
+  const message = orderedWrite(operation, ballot, { write, epoch });
   const round = sendWrite(parts, shard, message, operation.endMs);
   const end = await round.until(majorityOf(shard.shard));
   if (end === "reached") void leaveHints(parts, round, message);

@@ -58,8 +58,8 @@ describe("handshake", () => {
 
   it.each([
     ["nonsense", Buffer.from("GET / HTTP/1.1\r\n\r\n")],
-    ["another version", Buffer.from("dvsp\x02\x02n1")],
-    ["an empty name", Buffer.from("dvsp\x01\x00")],
+    ["another version", Buffer.from("dvsp\x01\x02n1")],
+    ["an empty name", Buffer.from("dvsp\x02\x00")],
   ])("refuses %s", async (_, bytes) => {
     const [left, right] = duplexPair();
     right.resume();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock, limits, systemClock } from "../../../src/base/index.js";
+import { VirtualClock, limits } from "../../../src/base/index.js";
 import { type Credit, SocketLink } from "../../../src/mailbox/index.js";
 import { beginRecord, dataHead } from "../../../src/mailbox/wire-records.js";
 import { collect, frameOf, messageOf, transportSuite } from "../../conformance/transport-suite.js";
@@ -38,7 +38,8 @@ transportSuite({
     // As of a socket: the end of one side is the end of the other.
     left.once("close", () => right.destroy());
     right.once("close", () => left.destroy());
-    const options = { clock: systemClock, ...(window && { window }) };
+    // Time stands still: what is left of it when a frame comes in is what was left when it was sent.
+    const options = { clock: new VirtualClock(), ...(window && { window }) };
     return {
       a: new SocketLink(left, options),
       b: new SocketLink(right, options),
@@ -85,7 +86,7 @@ describe("over a Unix socket", () => {
     attachments: false,
     makePair: (window?: Credit) => {
       const [left, right] = pair;
-      const options = { clock: systemClock, ...(window && { window }) };
+      const options = { clock: new VirtualClock(), ...(window && { window }) };
       return {
         a: new SocketLink(left, options),
         b: new SocketLink(right, options),

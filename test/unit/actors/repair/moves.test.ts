@@ -133,7 +133,7 @@ class Writers {
 
 function messageOf(n: number, version: string, epoch: number): WriteMessage {
   return {
-    ...{ type: "write", operation_id: `o${n}`, deadline_ms: Infinity, version },
+    ...{ type: "write", operation_id: `o${n}`, version },
     replicated: { rule: "ordered", epoch },
     write: {
       kind: "insert",

@@ -57,7 +57,7 @@ class World extends RepairWorld {
     const metadata = packBytes([Buffer.from(`row ${n}`)]);
     const vectors = Float32Array.of(n, 1);
     return {
-      ...{ type: "write", operation_id: `o${this.#count++}`, deadline_ms: Infinity },
+      ...{ type: "write", operation_id: `o${this.#count++}` },
       version: this.stamp(),
       write: lives ? { kind: "insert", ids, vectors, metadata } : { kind: "delete", ids },
       replicated: { rule: "late", epoch: 1 },

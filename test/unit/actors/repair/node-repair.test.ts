@@ -90,7 +90,7 @@ describe("the repair of a node", () => {
     const { repair, kept } = nodeRepair(world, () => world.access("n1"));
     const version = world.stamp();
     repair.hintsOf("docs", "uid").missed("n2", 0, {
-      ...{ type: "write", operation_id: "o", deadline_ms: Infinity, version },
+      ...{ type: "write", operation_id: "o", version },
       write: { kind: "delete", ids: idsOf([idOf(1)]) },
     });
     await world.clock.advance(10);
