@@ -62,7 +62,7 @@ async function onePage(
   const [only] = lists;
   if (only && lists.length === 1) return { rows: only.rows, end };
   const stale = new StaleBook();
-  const judge = new RowJudge(run, stale, lists);
+  const judge = new RowJudge(run, shard, stale, lists);
   const rows = await judge.first(Infinity, byId);
   stale.tell(shard.shard.id, run.parts);
   if (judge.isOvertaken && repeats < repeatsMax) return onePage(run, shard, request, repeats + 1);

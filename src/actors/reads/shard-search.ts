@@ -46,7 +46,7 @@ export async function searchShard(
     const [only] = lists;
     if (only && lists.length === 1) return { ...facts, rows: only.rows };
     const stale = new StaleBook();
-    const judge = new RowJudge(run, stale, lists);
+    const judge = new RowJudge(run, shard, stale, lists);
     const rows = await judge.first(wanted, nearerFirst);
     stale.tell(shard.shard.id, run.parts);
     if (judge.isOvertaken && repeats++ < repeatsMax) continue;

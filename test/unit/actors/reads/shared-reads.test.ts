@@ -1,5 +1,8 @@
 /** Reads over replicas that differ, against what the newest of all they hold says. */
 import { describe, expect, it } from "vitest";
+import { DvespError } from "../../../../src/base/index.js";
+import type { SearcherMessage } from "../../../../src/actors/searcher/messages.js";
+import type { AskResult } from "../../../../src/runtime/index.js";
 import type { ConsistencyLevel, RawRow } from "../../../../src/protocol/index.js";
 import { ReadWorld, evenOnly, positionOf, versionOf } from "./model-reader.js";
 import type { ModelReader, ModelRow } from "./model-reader.js";
@@ -179,4 +182,45 @@ describe("a row that is replaced while it is read", () => {
     const found = await world.ended(world.reads.read(request));
     expect(rowsOf(found)).toMatchObject([{ id, version: versionOf(2) }]);
   });
+});
+
+type Five = [ModelReader, ModelReader, ModelReader, ModelReader, ModelReader];
+
+describe("a replica that cannot say what it has of rows that it left out", () => {
+  const refused = new DvespError("DATA_CORRUPTED", "a record is damaged").toPlain();
+  const failing = (reader: ModelReader): void => {
+    const read = reader.read.bind(reader);
+    reader.read = <Answer>(message: SearcherMessage): Promise<AskResult<Answer>> =>
+      message.type === "rows"
+        ? Promise.resolve({ outcome: "refused", error: refused })
+        : read<Answer>(message);
+  };
+
+  it.each([searchAt(0), scrollOf({ limit: 10 })])(
+    "is passed over for another one ($operation)",
+    async (request) => {
+      const world = new ReadWorld({ seed: 1, shards: 1, replicas: 5 });
+      const readers = world.readers[0] as ModelReader[];
+      const [first, second, third, fourth, fifth] = readers as Five;
+      const [kept, gone] = [world.newId(), world.newId()] as const;
+      for (const reader of [first, fourth, fifth]) {
+        reader.rows.set(kept, { version: versionOf(1), position: 5 });
+      }
+      first.rows.set(gone, { version: versionOf(2), position: 6 });
+      for (const reader of [third, fourth, fifth]) {
+        reader.rows.set(gone, { version: versionOf(3) });
+      }
+      const quorum = { ...request, consistency_level: "QUORUM" } as const;
+      failing(second);
+      failing(third);
+      // One stands in for each of the two.
+      const found = await world.ended(world.reads.read(quorum));
+      expect(idsOf(rowsOf(found))).toEqual([kept]);
+      expect([fourth, fifth].map(({ asked }) => asked.length)).toEqual([1, 1]);
+      fifth.alive = false;
+      await expect(world.ended(world.reads.read(quorum))).rejects.toMatchObject({
+        code: "DATA_CORRUPTED",
+      });
+    },
+  );
 });
