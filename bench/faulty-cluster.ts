@@ -56,6 +56,7 @@ export class FaultyCluster {
   static async start(nodes: number, port: number): Promise<FaultyCluster> {
     const data = mkdtempSync(join(tmpdir(), "dvesp-faults-"));
     const disks = smallDisks(data, nodes);
+    leaveNothingBehind(data, disks);
     const sockets = join(data, "s");
     mkdirSync(sockets);
     const secretFile = join(data, "secret");
@@ -142,6 +143,17 @@ function smallDisks(data: string, nodes: number): Map<string, SmallDisk> {
     process.stderr.write(`disks cannot be filled: ${String(error)}\n`);
   }
   return disks;
+}
+
+/** However this process is asked to end: its nodes end with it by themselves. */
+function leaveNothingBehind(data: string, disks: ReadonlyMap<string, SmallDisk>): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      for (const disk of disks.values()) disk.unmount();
+      rmSync(data, { recursive: true, force: true });
+      process.exit(1);
+    });
+  }
 }
 
 async function describe(address: string): Promise<Description> {
