@@ -29,7 +29,7 @@ export interface ClusterWorldOptions {
 }
 
 /** Replicas are compared too late to be of any help: what they missed has to come by hints. */
-const hintsAlone = { ...repairLimits, roundMs: 3_600_000 };
+const hintsAlone = { ...repairLimits, roundMs: 3_600_000, graceMs: 60_000 };
 /** What takes nothing from a coordinator that owes somebody a hint. */
 const outages = new Set(["standstill", "cut_link", "cut_one_way", "isolated", "reset", "swizzle"]);
 /** In which all that was acknowledged has reached every replica by hints. */
