@@ -25,5 +25,6 @@ export { hintsModule } from "./repair/node-hints.js";
 export type { HintsMessage } from "./repair/hint-messages.js";
 export { NodeRepair } from "./repair/node-repair.js";
 export type { NodeRepairParts, ShardRepairStatus } from "./repair/node-repair.js";
+export type { RecoveryState } from "./repair/recovery.js";
 export { repairLimits } from "./repair/limits.js";
 export type { RepairLimits } from "./repair/limits.js";

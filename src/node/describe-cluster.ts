@@ -3,6 +3,7 @@
  * what they hold; one that does not at once is shown as `down`, and nobody waits for it.
  */
 import type {
+  RecoveryState,
   ReplicaAccess,
   ShardAccess,
   ShardRepairStatus,
@@ -116,8 +117,13 @@ function describeReplica(
     merkle_root: status?.root ?? "",
     lag_ms: Math.round(lagMs),
     ...(repair?.progress && { repair: { ...repair.progress } }),
-    ...(repair?.recovery && { filled_from: repair.recovery.read, to_fill: repair.recovery.needed }),
+    ...(repair?.recovery && recoveryOf(repair.recovery)),
   };
+}
+
+function recoveryOf({ read, needed, lostWith }: RecoveryState) {
+  const progress = { filled_from: read, to_fill: needed };
+  return lostWith.length === 0 ? progress : { ...progress, lost_with: [...lostWith] };
 }
 
 /** From the newest writes that two replicas have: what is known before they were compared. */

@@ -31,6 +31,7 @@ const warnings: ReadonlySet<string> = new Set([
   "node_remove_failed",
   "node_state",
   "peer_refused",
+  "recovery_blocked",
   "repair_failed",
   "replica_data_lost",
   "thread_failed",

@@ -139,6 +139,9 @@ export const clusterDescription = z.object({
                 description: "While it does not count: how many others it was filled from.",
               }),
               to_fill: z.int().optional().meta({ description: "And how many it has to be." }),
+              lost_with: z.array(z.string()).optional().meta({
+                description: "Nodes that lost their replicas as well: it can never be filled.",
+              }),
             }),
           ),
         }),

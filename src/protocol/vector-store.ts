@@ -121,6 +121,8 @@ export interface ReplicaDescription {
   /** While it does not count: how many others it was filled from, and how many it has to be. */
   filled_from?: number;
   to_fill?: number;
+  /** Nodes that lost their replicas as well, so that it can never be filled: see docs/CLUSTER.md. */
+  lost_with?: string[];
 }
 
 export interface ClusterDescription {

@@ -14,6 +14,17 @@ export function readsNeeded(shard: ShardPlaces): number {
   return neededFor("ALL", shard) - majorityOf(shard) + 1;
 }
 
+/**
+ * Nodes whose replicas lost their data as well, when for that reason too few are left that `self` could ever
+ * be filled from; none otherwise.
+ */
+export function lostWith(shard: ShardPlaces, self: string): readonly string[] {
+  const others = shard.replicas.filter(({ node }) => node !== self);
+  const active = others.filter(({ state }) => state === "active");
+  if (active.length >= readsNeeded(shard)) return [];
+  return others.filter(({ state }) => state === "recovering").map(({ node }) => node);
+}
+
 /** Whether `read`, nodes that it was filled from while the shard had its epoch, are enough. */
 export function isEnough(shard: ShardPlaces, self: string, read: ReadonlySet<string>): boolean {
   const counted = shard.replicas.filter(

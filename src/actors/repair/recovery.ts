@@ -9,7 +9,7 @@ import type { HybridClock, Version } from "../../consistency/index.js";
 import type { ShardPlaces } from "../../cluster/index.js";
 import type { ShardAccess } from "../replicas/access.js";
 import type { SyncReport } from "./pair-sync.js";
-import { isEnough, readsNeeded, withActive } from "./recovery-quorum.js";
+import { isEnough, lostWith, readsNeeded, withActive } from "./recovery-quorum.js";
 import type { ReplicaQuestions } from "./replica-questions.js";
 import { copyRegisters, settle } from "./settle.js";
 
@@ -40,6 +40,8 @@ export interface RecoveryState {
   readonly read: number;
   readonly needed: number;
   readonly isFilled: boolean;
+  /** Nodes that lost their data as well: while there are any it cannot be filled. */
+  readonly lostWith: readonly string[];
 }
 
 export class Recovery {
@@ -108,6 +110,7 @@ export class Recovery {
   }
 
   #state(shard: ShardPlaces, isFilled: boolean): RecoveryState {
-    return { read: this.#read.size, needed: readsNeeded(shard), isFilled };
+    const lost = isFilled ? [] : lostWith(shard, this.#parts.self);
+    return { read: this.#read.size, needed: readsNeeded(shard), isFilled, lostWith: lost };
   }
 }

@@ -1,6 +1,7 @@
 /** Events of repair: what is told to logs, the event stream and dashboards, at most one a second. */
 import type { Clock, DvespError } from "../../base/index.js";
 import type { SyncReport } from "./pair-sync.js";
+import type { RecoveryState } from "./recovery.js";
 
 /** `anti_entropy` keeps active replicas alike; `recovery` fills one; `handover` empties one. */
 export type RepairKind = "anti_entropy" | "recovery" | "handover";
@@ -56,6 +57,26 @@ export class RepairLog {
     if (!this.#isStarted) return;
     const took_ms = this.#clock.monotonic() - this.#beganMs;
     this.#emit({ type: "repair_finished", ...this.#subject, ...counts(report), took_ms });
+  }
+
+  /** A replica that was lost together with those of other nodes: too few have what it needs. */
+  blocked({ read, needed, lostWith }: RecoveryState): void {
+    const { collection, shard, nodes } = this.#subject;
+    const replicas = `the replicas of ${[nodes[0], ...lostWith].join(", ")}`;
+    this.#emit({
+      type: "recovery_blocked",
+      ...{
+        collection,
+        shard,
+        node: nodes[0],
+        lost_with: lostWith,
+        filled_from: read,
+        to_fill: needed,
+      },
+      advice:
+        `${replicas} lost their data at once, so that acknowledged rows may be gone, and writes are refused. ` +
+        "Read at ONE what is left, insert it into a new collection, and drop this one.",
+    });
   }
 
   failed(error: DvespError): void {

@@ -136,9 +136,16 @@ export class ShardRepair {
     if (!shard || !own) return;
     const states = await this.#states(shard);
     if (own.place.state === "active") await this.#reconcile(shard, own, states);
-    else this.#filled = await this.#recovery.attempt(shard);
+    else this.#noteFilled(await this.#recovery.attempt(shard));
     this.#progress = undefined;
     if (own.place.state === "active") this.#filled = undefined;
+  }
+
+  #noteFilled(filled: RecoveryState): void {
+    const isNew = filled.lostWith.join() !== (this.#filled?.lostWith ?? []).join();
+    this.#filled = filled;
+    if (isNew && filled.lostWith.length > 0)
+      this.#log("recovery", this.#parts.self).blocked(filled);
   }
 
   async #states({ replicas }: ShardAccess): Promise<Map<string, MerkleState | undefined>> {
@@ -240,8 +247,12 @@ export class ShardRepair {
     const failure = toDvespError(error);
     if (this.#failures.get(node) === failure.code) return;
     this.#failures.set(node, failure.code);
+    this.#log(kind, node).failed(failure);
+  }
+
+  #log(kind: RepairKind, node: string): RepairLog {
     const { clock, emit, collection, shard, self } = this.#parts;
-    new RepairLog(clock, emit, { collection, shard, kind, nodes: [self, node] }).failed(failure);
+    return new RepairLog(clock, emit, { collection, shard, kind, nodes: [self, node] });
   }
 
   #questions(access: ReplicaAccess): ReplicaQuestions {

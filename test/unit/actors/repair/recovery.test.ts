@@ -112,6 +112,34 @@ describe("recovery", () => {
     await world.stop();
   });
 
+  it("says that it never can be filled, when too many were lost at once", async () => {
+    const world = new RepairWorld(nodes);
+    world.put(1, nodes);
+    world.wipe("n2");
+    world.wipe("n3");
+    world.start();
+    await world.clock.advance(60_000);
+    const said = world.eventsOf("recovery_blocked");
+    expect(said).toMatchObject([
+      { node: "n2", lost_with: ["n3"], filled_from: 1, to_fill: 2 },
+      { node: "n3", lost_with: ["n2"], filled_from: 1, to_fill: 2 },
+    ]);
+    expect(said[0]?.["advice"]).toContain("n2, n3");
+    expect(world.repairs.get("n3")?.recovery).toMatchObject({ lostWith: ["n2"] });
+    await world.stop();
+  });
+
+  it("says nothing of the kind while others are only away", async () => {
+    const world = new RepairWorld(nodes);
+    world.down.add("n2");
+    world.wipe("n3");
+    world.start();
+    await world.clock.advance(60_000);
+    expect(world.eventsOf("recovery_blocked")).toEqual([]);
+    expect(world.repairs.get("n3")?.recovery).toMatchObject({ lostWith: [] });
+    await world.stop();
+  });
+
   it("begins to count its reads anew when the shard has changed, and copies nothing twice", async () => {
     const world = new RepairWorld(nodes);
     for (let n = 0; n < 30; n++) world.put(n, nodes);
