@@ -137,6 +137,8 @@ async function measure(cluster: ClusterProcess, data: DataSet & WithIds): Promis
       const what = `search at ${consistency_level}, ${atOnce} at once`;
       reportReads(what, data, await load.search({ ...search, consistency_level }));
     }
+    // As searches, writes are compiled only after some thousand.
+    await runWrites({ ...write, atOnce, seconds: seconds / 2 });
     reportWrites(`insert at QUORUM, ${atOnce} at once`, await runWrites({ ...write, atOnce }));
     const { writesPerSecond: perSecond, readers } = beside;
     const both = await Promise.all([
