@@ -4,9 +4,10 @@
  *
  * What it leaves behind: every id in which they differed when it began is, on both, what the newer of
  * them had or something newer. A difference so young that it is a write under way is not copied but
- * looked at again after a grace, and copied if it is still there.
+ * looked at again after a grace, and copied if it is still there. A row that is damaged where it would be copied
+ * from holds up no other: it is the failure of the whole in the end, unless another replica has brought it by then.
  */
-import { DvespError, sleep } from "../../base/index.js";
+import { DvespError, isDvespError, sleep } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { merkleBuckets, versionTime } from "../../consistency/index.js";
 import { compareHoldings, differingBuckets } from "./difference.js";
@@ -63,6 +64,8 @@ export class PairSync {
   };
   readonly #converged: [string, string] = ["", ""];
   #bucketsPerStep = 1;
+  /** Of the first row that could not be read. */
+  #damage: DvespError | undefined;
 
   constructor(parts: PairSyncParts, pair: Pair, onProgress: OnProgress = () => undefined) {
     this.#parts = parts;
@@ -70,7 +73,7 @@ export class PairSync {
     this.#onProgress = onProgress;
   }
 
-  /** Call once. Rejects when one of them did not answer or refused: what was copied stays. */
+  /** Call once. Rejects when one of them did not answer or refused, or has damaged rows: what was copied stays. */
   async run(): Promise<SyncReport> {
     const [a, b] = await both(this.#pair, (one) => one.state());
     this.#report.wereEqual = a.root === b.root;
@@ -83,6 +86,7 @@ export class PairSync {
     const buckets = differingBuckets(...(await both(this.#pair, (one) => one.leaves())));
     this.#report.buckets = buckets.length;
     await this.#lookTwice(buckets);
+    if (this.#damage) throw this.#damage;
     return this.#report;
   }
 
@@ -146,7 +150,8 @@ export class PairSync {
   async #copyStep(ids: readonly string[], to: Side): Promise<void> {
     this.#check();
     const [from, target] = to === 0 ? [this.#pair[1], this.#pair[0]] : this.#pair;
-    const read = await from.rows(idsOf(ids));
+    const read = await from.rows(idsOf(ids)).catch((error: unknown) => this.#damaged(error));
+    if (!read) return this.#copyAround(ids, to);
     const rows = selectRows(read, (index) => read.versions[index] !== "");
     if (!rows) return;
     const bytes = bytesOfRows(rows);
@@ -155,6 +160,19 @@ export class PairSync {
     this.#report.rowBytes += bytes;
     this.#report.copied[to] += rows.versions.length;
     this.#onProgress(this.#report);
+  }
+
+  #damaged(error: unknown): undefined {
+    if (!isDvespError(error) || error.code !== "DATA_CORRUPTED") throw error;
+    this.#damage ??= error;
+  }
+
+  /** Some of these rows are damaged: the others are copied. */
+  async #copyAround(ids: readonly string[], to: Side): Promise<void> {
+    if (ids.length === 1) return;
+    const half = Math.ceil(ids.length / 2);
+    await this.#copyStep(ids.slice(0, half), to);
+    await this.#copyStep(ids.slice(half), to);
   }
 
   get #rowsPerStep(): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { randomBelow, randomFraction } from "../../../../src/base/index.js";
+import { DvespError, randomBelow, randomFraction } from "../../../../src/base/index.js";
 import { repairLimits } from "../../../../src/actors/repair/limits.js";
 import type { RepairLimits } from "../../../../src/actors/repair/limits.js";
 import { PairSync } from "../../../../src/actors/repair/pair-sync.js";
@@ -10,22 +10,39 @@ import { PlainCluster, idOf, pick } from "../../../support/repair-cluster.js";
 
 const nodes = ["n1", "n2"];
 
-function questions(cluster: PlainCluster, node: string): ReplicaQuestions {
+/** `damaged`: rows whose contents it cannot give. */
+function questions(
+  cluster: PlainCluster,
+  node: string,
+  damaged: readonly string[] = [],
+): ReplicaQuestions {
   const place = cluster.shard.replicas.find((one) => one.node === node)!;
-  return new ReplicaQuestions(cluster.replicaOf("n1", place), 1000);
+  const access = cluster.replicaOf("n1", place);
+  const read: typeof access.read = (message, timeoutMs) => {
+    const ids = message.type === "rows" ? Buffer.from(message.ids).toString("latin1") : "";
+    const isBad = damaged.some((id) => ids.includes(id));
+    if (!isBad) return access.read(message, timeoutMs);
+    const error = new DvespError("DATA_CORRUPTED", "a row is damaged").toPlain();
+    return Promise.resolve({ outcome: "refused", error });
+  };
+  return new ReplicaQuestions({ ...access, read }, 1000);
 }
 
 /** Runs one sync of n1 and n2 to its end. */
-async function sync(cluster: PlainCluster, changes: Partial<RepairLimits> = {}) {
+async function sync(
+  cluster: PlainCluster,
+  changes: Partial<RepairLimits> = {},
+  damaged: readonly string[] = [],
+) {
   const limits = { ...repairLimits, ...changes };
   const { clock } = cluster;
   const throttle = new Throttle(clock, limits.bytesPerSecond);
   const parts = { clock, limits, throttle, dimension: 2, isStopped: () => false };
-  const pair = [questions(cluster, "n1"), questions(cluster, "n2")] as const;
-  let report: SyncReport | undefined;
-  const ended = new PairSync(parts, pair).run().then((one) => (report = one));
+  const pair = [questions(cluster, "n1", damaged), questions(cluster, "n2")] as const;
+  const state = { isEnded: false };
+  const ended = new PairSync(parts, pair).run().finally(() => (state.isEnded = true));
   ended.catch(() => undefined);
-  for (let second = 0; !report && second < 600; second++) await clock.advance(1000);
+  for (let second = 0; !state.isEnded && second < 600; second++) await clock.advance(1000);
   return ended;
 }
 
@@ -54,6 +71,20 @@ describe("a sync of two replicas", () => {
     expect(report.copied).toEqual([2, 3]);
     expect(cluster.replica("n1").live()).toEqual([1, 2, 4, 5].map(idOf));
     expect(cluster.replica("n2").tombstones()).toEqual([idOf(3)]);
+  });
+
+  it("copies all but what is damaged, and fails until another replica has brought that", async () => {
+    const cluster = new PlainCluster(nodes);
+    for (let n = 0; n < 40; n++) cluster.put(n, ["n1"]);
+    const damaged = [idOf(7), idOf(23)];
+    const failed = sync(cluster, {}, damaged);
+    await expect(failed).rejects.toMatchObject({ code: "DATA_CORRUPTED" });
+    const lacking = [...cluster.replica("n1").rows.keys()].filter(
+      (id) => !cluster.replica("n2").rows.has(id),
+    );
+    expect(lacking.sort()).toEqual([...damaged].sort());
+    for (const id of damaged) cluster.replica("n2").take(id, cluster.replica("n1").rows.get(id)!);
+    expect(await sync(cluster, {}, damaged)).toMatchObject({ wereEqual: true });
   });
 
   it("sends what differs, and little more", async () => {
