@@ -6,7 +6,7 @@
 import type { Clock } from "../../base/index.js";
 
 /** Longer than a link needs that was reset and is dialled again. */
-const graceMs = 200;
+const graceMs = 120;
 
 /** How often to look while waiting: who is not reached any more says nothing. */
 export const lookMs = 50;

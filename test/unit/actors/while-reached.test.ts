@@ -48,10 +48,10 @@ describe("hope for enough replicas", () => {
     const clock = new VirtualClock();
     const reach = new Reach(clock);
     expect(reach.isLost(false)).toBe(false);
-    await clock.advance(150);
+    await clock.advance(100);
     expect(reach.isLost(false)).toBe(false);
     expect(reach.isLost(true)).toBe(false);
-    await clock.advance(150);
+    await clock.advance(100);
     expect(reach.isLost(false)).toBe(false);
     await clock.advance(200);
     expect(reach.isLost(false)).toBe(true);
