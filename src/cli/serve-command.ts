@@ -49,6 +49,11 @@ function threadOptions() {
       "threads of a node that build indexes; default: half its cores",
       "BUILD_THREADS",
     ).argParser(positive),
+    option(
+      "--split-rows <count>",
+      "a shard with more rows is split; default: 10,000,000",
+      "SPLIT_ROWS",
+    ).argParser(positive),
   ];
 }
 

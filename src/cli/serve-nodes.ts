@@ -105,7 +105,7 @@ function nodeCommand(
   parent: string,
   secretFile: string,
 ): ProcessCommand {
-  const { apiKey, logLevel } = options;
+  const { apiKey, logLevel, splitRows } = options;
   const cores = Math.max(1, Math.floor(availableParallelism() / count));
   const { threads = cores, buildThreads = cores } = options;
   const given: Readonly<Record<string, string | number>> = {
@@ -119,6 +119,7 @@ function nodeCommand(
     threads,
     "build-threads": buildThreads,
     "log-level": logLevel,
+    ...(splitRows !== undefined && { "split-rows": splitRows }),
   };
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return {

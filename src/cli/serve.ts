@@ -13,6 +13,7 @@ export interface ServeCommandOptions {
   readonly apiKey?: string;
   readonly threads?: number;
   readonly buildThreads?: number;
+  readonly splitRows?: number;
   readonly logLevel: string;
   /** Node processes under this one. */
   readonly nodes?: number;
@@ -59,7 +60,7 @@ async function serveUntil(options: ServeOptions, ended: Promise<string>): Promis
 }
 
 async function serveOptions(options: ServeCommandOptions): Promise<ServeOptions> {
-  const { host, port, data, apiKey, threads, buildThreads, logLevel } = options;
+  const { host, port, data, apiKey, threads, buildThreads, splitRows, logLevel } = options;
   const cluster = await clusterOptions(options);
   return {
     host,
@@ -69,6 +70,7 @@ async function serveOptions(options: ServeCommandOptions): Promise<ServeOptions>
     ...(apiKey !== undefined && { api_key: apiKey }),
     ...(threads !== undefined && { threads }),
     ...(buildThreads !== undefined && { build_threads: buildThreads }),
+    ...(splitRows !== undefined && { split_rows: splitRows }),
     ...(cluster && { cluster }),
     test_hooks: process.env["DVESP_TEST_HOOKS"] === "1",
   };

@@ -23,6 +23,17 @@ export interface ReplicaPlace {
   readonly identity: string;
 }
 
+/** How a shard is becoming two: see shard-split.ts. */
+export interface ShardSplit {
+  /** Another one for each split: which one the halves on a node's disk belong to. */
+  readonly name: string;
+  /** Ids with a hash below this go to the first of the two. */
+  readonly at: number;
+  /** Ids of the two shards that it becomes: larger than all that the collection ever had. */
+  readonly into: readonly [number, number];
+  readonly phase: "filling" | "cutting";
+}
+
 export interface ShardPlaces {
   readonly id: number;
   /** Ids whose hash is in [from, to), of [0, 2^32), are here. */
@@ -30,6 +41,8 @@ export interface ShardPlaces {
   readonly to: number;
   readonly epoch: number;
   readonly replicas: readonly ReplicaPlace[];
+  /** It is about to become two. */
+  readonly split?: ShardSplit;
 }
 
 export interface CollectionMap {
@@ -37,6 +50,8 @@ export interface CollectionMap {
   /** Another one for each collection that ever had the name. */
   readonly uid: string;
   readonly shards: readonly ShardPlaces[];
+  /** Ids below it were given to a shard, or a half, and are not given again; absent: nothing was split. */
+  readonly ids_given?: number;
 }
 
 /** Where the cluster store keeps the maps: `collections/<name>`. */

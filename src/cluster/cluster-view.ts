@@ -3,7 +3,8 @@
  * too, in which it is alone; nobody above this interface can tell the difference.
  */
 import type { CollectionSettings } from "../protocol/index.js";
-import type { CollectionMap, ShardPlaces } from "./cluster-map.js";
+import type { CollectionMap } from "./cluster-map.js";
+import type { ShardChange } from "./shard-change.js";
 
 export type NodeState = "alive" | "suspect" | "dead";
 
@@ -36,14 +37,10 @@ export interface ClusterView {
   /** Errors: `COLLECTION_NOT_FOUND`. */
   drop(name: string): Promise<void>;
   /**
-   * Replaces a shard by what `change` makes of it; repeated when another node was faster. `change`
-   * answers undefined when there is nothing to change any more.
+   * Replaces a shard by what `change` makes of it, one or two; repeated when another node was faster.
+   * `change` answers undefined when there is nothing to change any more.
    */
-  changeShard(
-    collection: string,
-    shard: number,
-    change: (now: ShardPlaces) => ShardPlaces | undefined,
-  ): Promise<CollectionMap>;
+  changeShard(collection: string, shard: number, change: ShardChange): Promise<CollectionMap>;
   /** Calls `listener` after each change of collections, or of who is alive, until ended. */
   onChange(listener: () => void): () => void;
 }

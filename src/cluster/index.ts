@@ -8,4 +8,6 @@ export * from "./membership.js";
 export * from "./peers.js";
 export * from "./placement.js";
 export * from "./remote-cluster-store.js";
+export * from "./shard-change.js";
+export * from "./shard-split.js";
 export * from "./store-actor.js";

@@ -7,12 +7,14 @@
  *   collections/<name>/shard-<n>/…
  */
 import { join } from "node:path";
+import { shardDirectory } from "../actors/index.js";
 import { DvespError, readJsonFile, writeJsonFile } from "../base/index.js";
 import type { Disk } from "../base/index.js";
 import type { CollectionMap } from "../cluster/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
 
 const mapFile = "collection.json";
+const shardPattern = /^shard-(\d+)$/;
 
 export class Catalog {
   readonly #disk: Disk;
@@ -74,6 +76,20 @@ export class Catalog {
   /** Removes all files that are left of a collection that was forgotten. */
   async clear(collection: string): Promise<void> {
     await this.#disk.removeDirectory(this.directoryOf(collection));
+  }
+
+  /** Directories of shards that a collection has here, by number. */
+  async shardsOf(collection: string): Promise<number[]> {
+    const names = await this.#disk.list(this.directoryOf(collection)).catch(() => []);
+    return names.flatMap((name) => {
+      const number = shardPattern.exec(name)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    });
+  }
+
+  /** Removes the data of a shard, which is not here any more. */
+  async clearShard(collection: string, shard: number): Promise<void> {
+    await this.#disk.removeDirectory(shardDirectory(this.directoryOf(collection), shard));
   }
 
   #read(collection: string): Promise<unknown> {

@@ -133,10 +133,6 @@ export class ClusterLink implements Standing {
     return this.#claims.claim(map, shard, close);
   }
 
-  release(collection: string, shard: number): Promise<void> {
-    return this.#claims.release(collection, shard);
-  }
-
   places(): readonly string[] {
     return this.view.places();
   }

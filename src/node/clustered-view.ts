@@ -7,7 +7,7 @@
 import { sameSettings } from "../actors/index.js";
 import { DvespError, limits, randomUuid } from "../base/index.js";
 import type { Clock, Random } from "../base/index.js";
-import { evenRanges, memberPrefix, placeShard } from "../cluster/index.js";
+import { evenRanges, memberPrefix, placeShard, withShardChanged } from "../cluster/index.js";
 import type {
   ClusterStore,
   ClusterView,
@@ -16,6 +16,7 @@ import type {
   MemberRecord,
   NodeState,
   NodeView,
+  ShardChange,
   ShardPlaces,
   StoreChange,
 } from "../cluster/index.js";
@@ -161,17 +162,8 @@ export class ClusteredView implements ClusterView {
     return this.#maps.drop(name);
   }
 
-  changeShard(
-    collection: string,
-    shard: number,
-    change: (now: ShardPlaces) => ShardPlaces | undefined,
-  ): Promise<CollectionMap> {
-    return this.#maps.change(collection, (map) => {
-      const now = map.shards.find(({ id }) => id === shard);
-      const then = now && change(now);
-      if (!then) return undefined;
-      return { ...map, shards: map.shards.map((one) => (one === now ? then : one)) };
-    });
+  changeShard(collection: string, shard: number, change: ShardChange): Promise<CollectionMap> {
+    return this.#maps.change(collection, (map) => withShardChanged(map, shard, change));
   }
 
   onChange(listener: () => void): () => void {

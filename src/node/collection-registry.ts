@@ -24,8 +24,6 @@ export interface RegistryParts {
    * what the map counts on. `close` stops the shard's actors.
    */
   readonly claim: (map: CollectionMap, shard: number, close: () => Promise<void>) => Promise<void>;
-  /** Called when a shard was closed because it is not here any more. */
-  readonly release: (collection: string, shard: number) => Promise<void>;
   /** Resolves when the other nodes have the collection of that uid open, or none, as this one does. */
   readonly settled: (collection: string, uid: string | undefined) => Promise<void>;
   readonly clock: Clock;
@@ -249,17 +247,19 @@ export class CollectionRegistry {
   }
 
   async #alignShards(map: CollectionMap, tree: CollectionTree): Promise<void> {
-    const { view, claim, release } = this.#parts;
-    for (const { id, replicas } of map.shards) {
-      const close = (): Promise<void> => tree.shards.close(id);
-      const isHere = replicas.some(({ node }) => node === view.self);
-      if (isHere) {
-        await claim(map, id, close);
-        await tree.shards.open(id);
-      } else if (tree.shards.get(id)) {
-        await close();
-        await release(map.settings.collection, id);
-      }
+    const { view, claim, catalog } = this.#parts;
+    const { collection } = map.settings;
+    const here = map.shards.filter(({ replicas }) =>
+      replicas.some(({ node }) => node === view.self),
+    );
+    for (const { id } of here) await claim(map, id, () => tree.shards.close(id));
+    const wanted = new Set(here.flatMap(({ id, split }) => [id, ...(split?.into ?? [])]));
+    const isGone = (id: number): boolean => !wanted.has(id);
+    // Before what takes its place is shown: nobody reads here what others have replaced.
+    for (const id of tree.shards.ids().filter(isGone)) await tree.shards.close(id);
+    for (const { id } of here) await tree.shards.open(id);
+    for (const id of (await catalog.shardsOf(collection)).filter(isGone)) {
+      await catalog.clearShard(collection, id);
     }
   }
 

@@ -9,7 +9,7 @@ import type {
   ShardRepairStatus,
   ShardStatus,
 } from "../actors/index.js";
-import type { ClusterView } from "../cluster/index.js";
+import type { ClusterView, ShardPlaces } from "../cluster/index.js";
 import { versionTime } from "../consistency/index.js";
 import type { ClusterDescription, ClusterNode, ReplicaDescription } from "../protocol/index.js";
 import type { ActorSystem } from "../runtime/index.js";
@@ -86,7 +86,22 @@ async function describeShard(
   const described = replicas.map(({ place }, index) =>
     describeReplica(place, heard[index] as Heard, heard, newest),
   );
-  return { id: shard.id, rows: newest?.rows ?? 0, replicas: described };
+  const split = describeSplit(shard, collection, selves);
+  return { id: shard.id, rows: newest?.rows ?? 0, ...(split && { split }), replicas: described };
+}
+
+/** How far it is on all nodes together. */
+function describeSplit(
+  { id, split }: ShardPlaces,
+  collection: string,
+  selves: Selves,
+): ShardDescription["split"] {
+  if (!split) return undefined;
+  const filled = [...selves.values()]
+    .flatMap((self) => self?.splits ?? [])
+    .filter((one) => one.collection === collection && one.shard === id);
+  const rows_copied = filled.reduce((sum, one) => sum + one.rows_copied, 0);
+  return { into: [...split.into], phase: split.phase, rows_copied };
 }
 
 async function statusOf(replica: ReplicaAccess): Promise<ShardStatus | undefined> {

@@ -1,5 +1,5 @@
 /** A node as the others of its cluster ask it, by an actor of its main host. */
-import type { NodeRepair, ShardRepairStatus } from "../actors/index.js";
+import type { HalvesStatus, NodeRepair, NodeSplits, ShardRepairStatus } from "../actors/index.js";
 import { unreachable } from "../base/index.js";
 import type { ClusterView } from "../cluster/index.js";
 import type { DiskDescription } from "../protocol/index.js";
@@ -13,7 +13,11 @@ export type NodeMessage =
    */
   | { readonly type: "is_settled"; readonly collection: string; readonly uid?: string }
   /** What it says of itself: a `NodeSelf`. */
-  | { readonly type: "self" };
+  | { readonly type: "self" }
+  /** How far the halves of a shard are filled here: `HalvesStatus`, or undefined. */
+  | { readonly type: "split_status"; readonly collection: string; readonly shard: number }
+  /** Has the halves be what the shard is, which must not change any more: the names of their data. */
+  | { readonly type: "split_finish"; readonly collection: string; readonly shard: number };
 
 /** What a node alone knows, for `/v1/cluster`. */
 export interface NodeSelf {
@@ -24,16 +28,21 @@ export interface NodeSelf {
     readonly shard: number;
     readonly status: ShardRepairStatus;
   }[];
+  /** Of its shards that are being split. */
+  readonly splits: NodeSplits["progress"];
 }
 
 export interface NodeAnswers {
   isSettled(collection: string, uid: string | undefined): boolean;
   describeSelf(): NodeSelf;
+  splitStatus(collection: string, shard: number): Promise<HalvesStatus | undefined>;
+  splitFinish(collection: string, shard: number): Promise<readonly [string, string]>;
 }
 
 export function describeSelf(node: {
   readonly view: Pick<ClusterView, "collections">;
   readonly repair: Pick<NodeRepair, "statusOf"> | undefined;
+  readonly splits: Pick<NodeSplits, "progress">;
   readonly disk: { readonly description: DiskDescription | undefined };
 }): NodeSelf {
   const repairs = node.view.collections().flatMap((map) =>
@@ -42,20 +51,27 @@ export function describeSelf(node: {
       return status ? [{ collection: map.settings.collection, shard: shard.id, status }] : [];
     }),
   );
-  return { disk: node.disk.description, repairs };
+  return { disk: node.disk.description, repairs, splits: node.splits.progress };
 }
 
 export const nodeActorName = "node";
 
+const questionsAtOnce = 64;
+
 export function nodeActor(node: NodeAnswers): AnyDefinition {
   return defineActor<unknown, NodeMessage>({
+    concurrency: questionsAtOnce,
     start: () => ({
-      receive: (message): boolean | NodeSelf => {
+      receive: (message): unknown => {
         switch (message.type) {
           case "is_settled":
             return node.isSettled(message.collection, message.uid);
           case "self":
             return node.describeSelf();
+          case "split_status":
+            return node.splitStatus(message.collection, message.shard);
+          case "split_finish":
+            return node.splitFinish(message.collection, message.shard);
           default:
             return unreachable(message);
         }

@@ -15,7 +15,9 @@ import type {
   CollectionTree,
   DemandLimits,
   NodeRepair,
+  NodeSplits,
   Shard,
+  SplitLimits,
 } from "../actors/index.js";
 import { DvespError, present } from "../base/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
@@ -34,6 +36,7 @@ import { hostFor, hostPlan, hostSpecs, threadCounts } from "./hosts.js";
 import type { ThreadCounts } from "./hosts.js";
 import { lockDirectory } from "./lock-directory.js";
 import { hintsChild, makeRepair } from "./make-repair.js";
+import { makeSplits, splitsOf } from "./make-splits.js";
 import { describeSelf, nodeActor, nodeActorName } from "./node-actor.js";
 import type { NodeOptions } from "./node-options.js";
 import type { Standing } from "./standing.js";
@@ -44,6 +47,8 @@ export interface NodeTuning {
   readonly demand: DemandLimits;
   /** Of a collection whose creator says nothing of it. */
   readonly shards: number;
+  /** What splits go by, where it is not the usual. */
+  readonly splits?: Partial<SplitLimits>;
 }
 
 const tuningDefault: NodeTuning = { demand: demandLimits, shards: 1 };
@@ -78,6 +83,8 @@ export class Node {
   /** What keeps its replicas like those of other nodes; a node that is alone needs none. */
   readonly repair: NodeRepair | undefined;
   readonly disk: DiskRoom;
+  /** What splits shards that have grown too large. */
+  readonly splits: NodeSplits;
   readonly #lock: DirectoryLock;
   readonly #environment: NodeEnvironment;
   readonly #tuning: NodeTuning;
@@ -115,13 +122,15 @@ export class Node {
       supervisor: this.supervisor,
       makeTree: (map, directory) => this.#tree(map, directory),
       claim: (map, shard, close) => standing.claim(map, shard, close),
-      release: (collection, shard) => standing.release(collection, shard),
       settled: (collection, uid) => standing.settled(collection, uid),
       clock: environment.clock,
       shards: this.#tuning.shards,
       emit: (type, details) => system.emit(type, details),
     });
     this.repair = options.cluster && this.#makeRepair();
+    const limits = splitsOf(options, this.#tuning.splits);
+    const { disk } = environment.storage;
+    this.splits = makeSplits({ system, standing, registry: this.registry, catalog, disk, limits });
   }
 
   /**
@@ -170,7 +179,7 @@ export class Node {
     rebalanceLists({
       events$: this.events.events$,
       clock: this.system.clock,
-      command: ({ collection, shard, distance_metric }, step) =>
+      command: async ({ collection, shard, distance_metric }, step) =>
         this.#shard(collection, shard).rebalance(distance_metric, step),
     });
     try {
@@ -180,6 +189,7 @@ export class Node {
       this.disk.start();
       await this.registry.openAll();
       await this.repair?.start();
+      this.splits.start();
       this.#ready = true;
     } catch (error) {
       await this.#stop();
@@ -191,6 +201,8 @@ export class Node {
     return nodeActor({
       isSettled: (collection, uid) => this.registry.isSettled(collection, uid),
       describeSelf: () => describeSelf(this),
+      splitStatus: (collection, shard) => this.splits.status(collection, shard),
+      splitFinish: (collection, shard) => this.splits.finish(collection, shard),
     });
   }
 
@@ -203,7 +215,7 @@ export class Node {
     this.registry.close();
     this.disk.stop();
     await this.standing.leave();
-    await this.repair?.stop();
+    await Promise.all([this.repair?.stop(), this.splits.stop()]);
     await this.supervisor.stop(closeMsMax);
     await this.hosts.close(closeMsMax);
     await this.system.stopAll(closeMsMax);
@@ -276,7 +288,7 @@ export class Node {
   }
 
   #shard(collection: string, id: number): Shard {
-    return present(this.registry.tree(collection).shards.get(id), "a shard of this node");
+    return present(this.registry.tree(collection).shards.half(id), "a shard of this node");
   }
 
   #whyStopping(): DvespError | undefined {

@@ -6,12 +6,12 @@
  * so an empty replica may take part at once. But where the map has a name and the disk another one, or
  * none, what was acknowledged is lost: the replica must be filled by the others before it counts again.
  */
-import { join } from "node:path";
 import { shardDirectory } from "../actors/index.js";
-import { randomUuid, readJsonFile, writeJsonFile } from "../base/index.js";
+import { randomUuid } from "../base/index.js";
 import type { Disk, Random } from "../base/index.js";
 import type { ClusterView, CollectionMap, ReplicaPlace, ShardPlaces } from "../cluster/index.js";
 import type { Catalog } from "./catalog.js";
+import { makeIdentity, readIdentity } from "./replica-identity.js";
 
 export interface ClaimParts {
   readonly view: ClusterView;
@@ -21,8 +21,6 @@ export interface ClaimParts {
   readonly emit: (type: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
-const identityFile = "replica.json";
-
 export class ReplicaClaims {
   readonly #parts: ClaimParts;
 
@@ -30,26 +28,13 @@ export class ReplicaClaims {
     this.#parts = parts;
   }
 
-  /** Removes what is left of what was dropped, or moved away, while this node was away. */
+  /** Removes what is left of what was dropped while this node was away. */
   async clearDropped(): Promise<void> {
     const { catalog, view } = this.#parts;
     for (const { settings, uid } of await catalog.load()) {
       const { collection } = settings;
       const map = view.collection(collection);
       if (map?.uid !== uid) await catalog.clear(collection);
-      else await this.#clearMoved(map);
-    }
-  }
-
-  /** Removes the data of a shard whose replica was moved to another node. */
-  async release(collection: string, shard: number): Promise<void> {
-    const { catalog, disk } = this.#parts;
-    await disk.removeDirectory(shardDirectory(catalog.directoryOf(collection), shard));
-  }
-
-  async #clearMoved({ settings, shards }: CollectionMap): Promise<void> {
-    for (const { id } of shards) {
-      if (!this.#placeOf(settings.collection, id)) await this.release(settings.collection, id);
     }
   }
 
@@ -81,18 +66,14 @@ export class ReplicaClaims {
   }
 
   async #read(directory: string): Promise<string | undefined> {
-    const kept = await readJsonFile(this.#parts.disk, join(directory, identityFile));
-    const { identity } = (kept ?? {}) as { readonly identity?: unknown };
-    return typeof identity === "string" ? identity : undefined;
+    return (await readIdentity(this.#parts.disk, directory))?.identity;
   }
 
   /** An empty directory for data with a new name. */
   async #make(directory: string): Promise<string> {
     const { disk, random } = this.#parts;
     const identity = randomUuid(random);
-    await disk.removeDirectory(directory);
-    await disk.makeDirectory(directory);
-    await writeJsonFile(disk, join(directory, identityFile), { identity });
+    await makeIdentity(disk, directory, { identity });
     return identity;
   }
 }

@@ -5,8 +5,14 @@
 import { sameSettings } from "../actors/index.js";
 import { DvespError, invalid, limits, randomUuid } from "../base/index.js";
 import type { Random } from "../base/index.js";
-import { collectionNotFound, evenRanges } from "../cluster/index.js";
-import type { ClusterView, CollectionMap, NodeView, ShardPlaces } from "../cluster/index.js";
+import { collectionNotFound, evenRanges, withShardChanged } from "../cluster/index.js";
+import type {
+  ClusterView,
+  CollectionMap,
+  NodeView,
+  ShardChange,
+  ShardPlaces,
+} from "../cluster/index.js";
 import type { CollectionSettings } from "../protocol/index.js";
 import type { Catalog } from "./catalog.js";
 
@@ -91,16 +97,14 @@ export class SoloView implements ClusterView {
   async changeShard(
     collection: string,
     shard: number,
-    change: (now: ShardPlaces) => ShardPlaces | undefined,
+    change: ShardChange,
   ): Promise<CollectionMap> {
     const map = this.#maps.get(collection);
-    const now = map?.shards.find(({ id }) => id === shard);
-    if (!map || !now) {
+    if (!map?.shards.some(({ id }) => id === shard)) {
       throw new DvespError("COLLECTION_NOT_FOUND", `there is no shard ${shard} of ${collection}`);
     }
-    const then = change(now);
-    if (!then) return map;
-    const changed = { ...map, shards: map.shards.map((one) => (one === now ? then : one)) };
+    const changed = withShardChanged(map, shard, change);
+    if (!changed) return map;
     await this.#parts.catalog.replace(changed);
     this.#set(collection, changed);
     return changed;

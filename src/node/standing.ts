@@ -10,8 +10,6 @@ export interface Standing {
   readonly view: ClusterView;
   /** See `RegistryParts`. */
   claim(map: CollectionMap, shard: number, close: () => Promise<void>): Promise<void>;
-  /** Removes the data of a shard that is not here any more. */
-  release(collection: string, shard: number): Promise<void>;
   /** Nodes that may be given a replica. */
   places(): readonly string[];
   /** See `RegistryParts`. */
@@ -33,7 +31,6 @@ export function aloneWith(view: ClusterView): Standing {
   return {
     view,
     claim: () => Promise.resolve(),
-    release: () => Promise.resolve(),
     places: () => [view.self],
     settled: () => Promise.resolve(),
     announce: () => Promise.resolve(),

@@ -119,6 +119,10 @@ export const clusterDescription = z.object({
         z.object({
           id: z.int(),
           rows: z.int(),
+          split: z
+            .object({ into: z.array(z.int()), phase: z.string(), rows_copied: z.int() })
+            .optional()
+            .meta({ description: "Into which shards it is being split, and how far that is." }),
           replicas: z.array(
             z.object({
               node: z.string(),

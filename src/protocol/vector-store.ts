@@ -132,6 +132,8 @@ export interface ClusterDescription {
     shards: {
       id: number;
       rows: number;
+      /** Into which shards it is being split, and how far that is. */
+      split?: { into: number[]; phase: string; rows_copied: number };
       replicas: ReplicaDescription[];
     }[];
   }[];

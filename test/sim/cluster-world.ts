@@ -25,6 +25,7 @@ export interface ClusterWorldOptions {
   readonly shards: number;
   readonly replicas: number;
   readonly mix?: Mix;
+  readonly splitRows?: number | undefined;
   readonly makeStorage?: () => MemoryStorage;
 }
 
@@ -45,14 +46,19 @@ const jumpMsMax = 10_000;
 
 export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
   return async ({ time, random, trace }) => {
-    const { load, nodes, replicas, mix, makeStorage } = options;
+    const { load, nodes, replicas, mix, splitRows, makeStorage } = options;
+    let splits = 0;
     const network = new MemoryNetwork({ clock: time.clock, delayMs: delays(random) });
     const parent = new SimParent({ clock: time.clock, random, network, load, secret });
     await time.until(parent.start());
     const machines = Array.from({ length: nodes }, (_, index) => {
       const name = `n${index + 1}`;
       return new Machine({
-        ...{ name, random, network, load },
+        ...{ name, random, network, load, splitRows },
+        onSplit: () => {
+          splits++;
+          trace.add("split", { name });
+        },
         ...(mix === "hinted" && { repair: hintsAlone }),
         clock: driftingClock(time, random, skewMsMax),
         storage: makeStorage?.() ?? new MemoryStorage(),
@@ -87,6 +93,7 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
       endpoints: machines.map(endpointOf),
       replicas,
       faults: isHinted ? faults.filter(({ name }) => outages.has(name)) : faults,
+      splits: () => splits,
       settle: (checker) =>
         isHinted ? time.pass(hintedMs) : time.until(settle(time, machines, checker)),
       close: () => closeAll(time, machines),

@@ -5,6 +5,7 @@
 import type { RepairLimits } from "../../src/actors/index.js";
 import { isDvespError, sleep } from "../../src/base/index.js";
 import type { Clock, MemoryNetwork, Random } from "../../src/base/index.js";
+import { demandLimits } from "../../src/actors/index.js";
 import { EmbeddedStore } from "../../src/node/embedded-store.js";
 import { Node } from "../../src/node/node.js";
 import type { NodeOptions } from "../../src/node/node-options.js";
@@ -25,6 +26,10 @@ export interface MachineParts {
   readonly repair?: RepairLimits;
   /** The cluster that its node belongs to; default: it is alone. */
   readonly cluster?: NodeOptions["cluster"];
+  /** Splits of shards with more rows than this are tried all the time; default: none are. */
+  readonly splitRows?: number | undefined;
+  /** Told when a shard was split. */
+  readonly onSplit?: () => void;
   /** Told of every start that failed. */
   readonly onFailedStart?: (error: unknown) => void;
 }
@@ -37,6 +42,11 @@ export interface Running {
 }
 
 const path = "/data";
+/** Splits are a matter of seconds here, and there are never many shards. */
+const splits = {
+  ...{ shardsMax: 12, countMs: 100, lookMs: 50, restMs: 1000, perStep: 3, graceMs: 20 },
+};
+const tuning = { demand: demandLimits, shards: 1, splits };
 const startAgainMs = 200;
 /** Of the machine's processes; one, and always the same. */
 const pid = 1;
@@ -122,9 +132,12 @@ export class Machine {
   }
 
   async #open(life: Life): Promise<Node> {
-    const { name, cluster } = this.#parts;
-    const options = { path, threads: 1, build_threads: 1, test_hooks: true, cluster };
-    const node = await Node.open(options, undefined, life.environment);
+    const { name, cluster, splitRows: split_rows, onSplit } = this.#parts;
+    const options = { path, threads: 1, build_threads: 1, test_hooks: true, cluster, split_rows };
+    const node = await Node.open(options, tuning, life.environment);
+    node.events.listen(({ type }) => {
+      if (type === "shard_split_finished") onSplit?.();
+    });
     await node.standing.announce(`${name}:client`, pid);
     return node;
   }

@@ -30,6 +30,8 @@ const options = {
   mix: { type: "string", default: "any" },
   /** End at the first violation. */
   stop: { type: "boolean", default: false },
+  /** Shards with more rows are split; default: none are. */
+  "split-rows": { type: "string" },
   /** Print the trace of every run. */
   trace: { type: "boolean", default: false },
   /** Of a process among several: see jobs.ts. */
@@ -79,9 +81,11 @@ async function runRange(
 
 function worldOf(load: Loader, mix: Mix): MakeWorld {
   const nodes = Number(values.nodes);
-  if (nodes === 0) return singleWorld({ load });
+  const rows = values["split-rows"];
+  const splitRows = rows === undefined ? undefined : Number(rows);
+  if (nodes === 0) return singleWorld({ load, splitRows });
   const [shards, replicas] = [Number(values.shards), Number(values.replicas)];
-  return clusterWorld({ load, nodes, shards, replicas, mix });
+  return clusterWorld({ load, nodes, shards, replicas, mix, splitRows });
 }
 
 function progress(totals: Totals): string {

@@ -28,6 +28,7 @@ export interface RunResult {
   readonly answered: number;
   /** How many of each kind. */
   readonly faults: ReadonlyMap<string, number>;
+  readonly splits: number;
   readonly simulatedMs: number;
   readonly trace: Trace;
 }
@@ -74,7 +75,16 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { begun, answered } = workload.counts;
   const simulatedMs = time.now() - beganMs;
   const { violations } = checker;
-  return { seed, violations, begun, answered, faults: faults.counts, simulatedMs, trace };
+  return {
+    seed,
+    violations,
+    begun,
+    answered,
+    faults: faults.counts,
+    splits: world.splits?.() ?? 0,
+    simulatedMs,
+    trace,
+  };
 }
 
 /** A stage that does not end, or that ends as an error, is a violation; what follows is not done then. */

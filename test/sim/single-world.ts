@@ -24,15 +24,23 @@ const skewMsMax = 100;
 
 export interface SingleOptions {
   readonly load: Loader;
+  readonly splitRows?: number | undefined;
   readonly makeStorage?: () => MemoryStorage;
 }
 
-export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
-  return async ({ time, random }) => {
+export function singleWorld({ load, splitRows, makeStorage }: SingleOptions): MakeWorld {
+  return async ({ time, random, trace }) => {
+    let splits = 0;
     const network = new MemoryNetwork({ clock: time.clock });
     const clock = driftingClock(time, random, skewMsMax);
     const storage = makeStorage?.() ?? new MemoryStorage();
-    const machine = new Machine({ name: "n1", clock, random, network, load, storage });
+    const onSplit = (): void => {
+      splits++;
+      trace.add("split");
+    };
+    const machine = new Machine({
+      ...{ name: "n1", clock, random, network, load, storage, splitRows, onSplit },
+    });
     await time.until(machine.start());
     const store = present(machine.running, "a node that serves").store;
     const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
@@ -46,6 +54,7 @@ export function singleWorld({ load, makeStorage }: SingleOptions): MakeWorld {
         random: fork(random),
         jumpMsMax,
       }),
+      splits: () => splits,
       settle: () => time.pass(restMs),
       close: async () => {
         await time.until(present(machine.running, "a node that serves").store.close());

@@ -6,6 +6,7 @@ export interface Told {
   readonly seed: number;
   readonly begun: number;
   readonly answered: number;
+  readonly splits: number;
   readonly simulatedMs: number;
   readonly cpuMs: number;
   readonly faults: readonly (readonly [string, number])[];
@@ -15,11 +16,11 @@ export interface Told {
 }
 
 export function toldRun(result: RunResult, cpuMs: number, withTrace: boolean): Told {
-  const { seed, begun, answered, simulatedMs, violations, trace } = result;
+  const { seed, begun, answered, splits, simulatedMs, violations, trace } = result;
   const shown = withTrace || violations.length > 0 ? trace.lines : [];
   const found = violations.map(({ check, message }) => `${check}: ${message}`);
   return {
-    ...{ seed, begun, answered, simulatedMs, cpuMs },
+    ...{ seed, begun, answered, splits, simulatedMs, cpuMs },
     faults: [...result.faults],
     violations: violations.map(({ check }) => check),
     lines: [...shown, ...found].map((line) => `seed ${seed}: ${line}`),
@@ -30,6 +31,7 @@ export class Totals {
   #seeds = 0;
   #operations = 0;
   #answers = 0;
+  #splits = 0;
   #simulatedMs = 0;
   #cpuMs = 0;
   readonly #faults = new Map<string, number>();
@@ -44,6 +46,7 @@ export class Totals {
     this.#seeds++;
     this.#operations += one.begun;
     this.#answers += one.answered;
+    this.#splits += one.splits;
     this.#simulatedMs += one.simulatedMs;
     this.#cpuMs += one.cpuMs;
     for (const [name, count] of one.faults) increase(this.#faults, name, count);
@@ -57,6 +60,7 @@ export class Totals {
       seeds: this.#seeds,
       operations: this.#operations,
       answers: this.#answers,
+      splits: this.#splits,
       faults_in_all: faults,
       simulated_s: Math.round(this.#simulatedMs / 1000),
       cpu_s: Math.round(this.#cpuMs / 100) / 10,

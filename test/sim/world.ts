@@ -11,6 +11,8 @@ export interface World {
   /** How many replicas a row has. */
   readonly replicas: number;
   readonly faults: readonly FaultKind[];
+  /** Shards that were split so far. */
+  readonly splits?: () => number;
   /** Checks of its own, once all is mended and at rest; within bounded virtual time. */
   readonly settle: (checker: Checker) => Promise<void>;
   readonly close: () => Promise<void>;

@@ -70,7 +70,7 @@ export class RepairWorld extends PlainCluster {
       create: () => Promise.reject(new Error("nothing is made here")),
       drop: () => Promise.reject(new Error("nothing is dropped here")),
       changeShard: (_collection, _shard, change) => {
-        this.changeShard(change);
+        this.changeShard((now) => change(now, map()) as typeof now | undefined);
         return Promise.resolve(map());
       },
       onChange: () => () => undefined,

@@ -18,6 +18,7 @@ import type { PreparedWrite } from "./prepared-write.js";
 import { rootOf } from "./write-answer.js";
 import type { WriteResult } from "./write-answer.js";
 import { findByScroll } from "../reads/find-by-scroll.js";
+import { onOneMap } from "../reads/one-map.js";
 import type { FindMatches } from "../writes/filter-delete.js";
 import type { Hints } from "../writes/hints.js";
 import { UndecidedBatches } from "../writes/undecided-batches.js";
@@ -74,8 +75,11 @@ export class Collection {
 
   /** Errors: `NOT_ENOUGH_REPLICAS` when a shard has no replica that answers, `TIMEOUT`. */
   async describe(): Promise<CollectionDescription> {
-    const shards = this.#parts.access.shards();
-    return describeShards(this.settings, await Promise.all(shards.map(askStatuses)));
+    const { access } = this.#parts;
+    const answers = await onOneMap(this.#parts, () =>
+      Promise.all(access.shards().map(askStatuses)),
+    );
+    return describeShards(this.settings, answers);
   }
 
   /** Each shard of the map now, and how its replicas are reached. */

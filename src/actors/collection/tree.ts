@@ -87,9 +87,12 @@ function localShards(
   watches: () => Collection["watches"],
   supervisor: () => Supervisor,
 ): LocalShards {
-  return new LocalShards({
+  const shards: LocalShards = new LocalShards({
     supervisor,
     whyClosed: options.whyClosed,
+    onShown: async (shard) => {
+      await Promise.all(watches().map((watch) => shard.watch(watch)));
+    },
     makeTree: (shard, whyClosed) =>
       shardTree({
         ...options,
@@ -97,8 +100,10 @@ function localShards(
         shard,
         plan: plan(shard),
         directory: shardDirectory(directory, shard),
-        watches,
+        watches: () => (shards.isHidden(shard) ? [] : watches()),
+        isShown: () => !shards.isHidden(shard),
         whyClosed,
       }),
   });
+  return shards;
 }

@@ -7,6 +7,7 @@ import { rawToTyped } from "../../protocol/index.js";
 import type { BodyFormat, EncodedAnswer, ReadAnswers } from "../../protocol/index.js";
 import type { ReplicaAccess } from "../replicas/access.js";
 import type { NormalRead, ReadAnswer, ReadOperation } from "../searcher/messages.js";
+import { onOneMap, untilMapped } from "./one-map.js";
 import { LocalReads } from "./local-reads.js";
 import type { EncodedRead, LocalReaders } from "./local-reads.js";
 import type { SharedReadParts } from "./read-parts.js";
@@ -40,23 +41,32 @@ export class ReadCoordinator {
     request: Extract<NormalRead, { readonly operation: Operation }>,
   ): Promise<ReadAnswers[Operation]> {
     const whole: NormalRead = request;
-    const alone = this.#alone(whole);
-    if (alone) return alone.read(request);
-    const answer = await this.#shared.read(whole);
-    if (answer.operation === "count") return { count: answer.count } as ReadAnswers[Operation];
-    return rawToTyped(answer) as ReadAnswers[Operation];
+    await untilMapped(this.#parts, whole);
+    return onOneMap(this.#parts, async () => {
+      const alone = this.#alone(whole);
+      if (alone) return alone.read(request);
+      const answer = await this.#shared.read(whole);
+      if (answer.operation === "count") return { count: answer.count } as ReadAnswers[Operation];
+      return rawToTyped(answer) as ReadAnswers[Operation];
+    });
   }
 
   /** The encoded answer to an encoded request. */
-  async readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
-    const only = this.#onlyReplica();
-    if (only) return only.readEncoded(request);
+  readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
     const { codec } = this.#parts;
-    const normal = await codec.decode(request);
-    const alone = this.#alone(normal);
-    if (alone) return alone.readNormal(normal, request.accept);
-    const body = await codec.encode(request.accept, await this.#shared.read(normal));
-    return { body, release: nothing };
+    // Once: a large body is given away.
+    let decoded: Promise<NormalRead> | undefined;
+    return onOneMap(this.#parts, async () => {
+      const only = decoded ? undefined : this.#onlyReplica();
+      if (only) return only.readEncoded(request);
+      decoded ??= codec.decode(request);
+      const normal = await decoded;
+      await untilMapped(this.#parts, normal);
+      const alone = this.#alone(normal);
+      if (alone) return alone.readNormal(normal, request.accept);
+      const body = await codec.encode(request.accept, await this.#shared.read(normal));
+      return { body, release: nothing };
+    });
   }
 
   /** Who answers any read alone: the only replica of the only shard, when it is here. */

@@ -5,6 +5,7 @@
  * was decided from.
  */
 import { DvespError, toDvespError } from "../../base/index.js";
+import { isSplitting } from "../../cluster/index.js";
 import type { ClusterView } from "../../cluster/index.js";
 import { observe, reconcile } from "../../supervisors/index.js";
 import type { CollectionAccess } from "../replicas/access.js";
@@ -117,8 +118,10 @@ function nextMove(view: ClusterView, places: readonly string[]): Move | undefine
   if (alive.some(({ id }) => id < view.self)) return undefined;
   const isAlive = (node: string): boolean => view.isAlive(node);
   const all = view.collections().flatMap(({ settings, shards }) =>
-    shards.map((shard) => {
+    shards.flatMap((shard) => {
       const { collection, replication_factor } = settings;
+      // Who splits it gives up first.
+      if (isSplitting(shard)) return [];
       return { collection, replication_factor, shard, places, isAlive };
     }),
   );

@@ -87,7 +87,7 @@ class ReplicaActor implements Actor<Message> {
     this.#replica = new Replica({
       ...parts,
       clock: context.clock,
-      committed: (plan, version) => this.#committed(plan, version),
+      committed: (plan, version, isCopy) => this.#committed(plan, version, isCopy),
       moved: () => this.#news.committed(),
       fail: (error) => context.crash(error),
     });
@@ -121,9 +121,10 @@ class ReplicaActor implements Actor<Message> {
     return this.#replica.close();
   }
 
-  #committed(plan: PlannedRows, version: string): void {
+  #committed(plan: PlannedRows, version: string, isCopy: boolean): void {
     const { collection, shard } = this.#args;
     this.#news.committed();
+    if (isCopy) return;
     const changed = [...plan.changes].filter((one) => one.before !== one.after);
     const deleted = changed.filter((one) => one.after === undefined).length;
     const inserted = changed.filter((one) => one.before === undefined).length;

@@ -30,6 +30,11 @@ export class BallotMemory {
     return before;
   }
 
+  /** Ballots up to this one may have been promised elsewhere, as far as is known here. */
+  forget(ballot: string): void {
+    if (ballot > this.#forgotten) this.#forgotten = ballot;
+  }
+
   #forgetOne(): void {
     for (const [key, { ballot }] of this.#ids) {
       this.#ids.delete(key);

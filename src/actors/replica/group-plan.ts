@@ -35,7 +35,11 @@ export class GroupPlan {
   readonly nowMs: number;
   readonly #snapshot: RowSnapshot;
   readonly #operations = new Map<string, PlannedOperation>();
+  /** Taken over from another replica. */
+  readonly #copied = new Map<string, Operation>();
   #newest = "";
+  /** Nothing is news: all of it is copied from another replica of this node. */
+  isCopy = false;
 
   constructor(
     snapshot: RowSnapshot,
@@ -56,7 +60,7 @@ export class GroupPlan {
 
   /** Whether rows change, or an operation ends. */
   get isWrite(): boolean {
-    return this.#operations.size > 0 || this.#changesRows();
+    return this.isCopy || this.#operations.size > 0 || this.#changesRows();
   }
 
   #changesRows(): boolean {
@@ -118,7 +122,18 @@ export class GroupPlan {
       expiresMs,
       value: encodeEnd(known.reply(root)),
     }));
-    return [...operations, ...this.replication.registerRecords()];
+    return [...operations, ...this.#copied.values(), ...this.replication.registerRecords()];
+  }
+
+  /** Remembers what another replica remembers. */
+  putOperation(operation: Operation): void {
+    this.#copied.set(operation.key, operation);
+  }
+
+  /** Names of the operations and registers that the group leaves records of. */
+  get operationKeys(): string[] {
+    const registers = this.replication.registerRecords().map(({ key }) => key);
+    return [...this.#operations.keys(), ...this.#copied.keys(), ...registers];
   }
 
   #record(operationId: string, known: KnownOperation, rememberMs = operationMs): void {

@@ -23,6 +23,10 @@ import type {
   WriteReply,
 } from "./replication-messages.js";
 import { applyWork } from "./apply-work.js";
+import { ChangeBook } from "./change-book.js";
+import type { CopiedMemory, CopyMessage } from "./copy-messages.js";
+import { CopySource } from "./copy-source.js";
+import { takeCopyWork, takeMemoryWork } from "./copy-work.js";
 import { convergedWork, dropWork } from "./converged-work.js";
 import { fenceWork, floorWork, prepareWork } from "./promise-work.js";
 import { readRegisters } from "./register-record.js";
@@ -34,8 +38,11 @@ import type { VectorOf } from "./versioned-rows.js";
 import { writeWork } from "./write-work.js";
 
 export interface ReplicaParts extends Omit<CommitterParts, "committed" | "moved" | "memory"> {
-  /** Called after each commit that a write caused, when it is durable and visible. */
-  readonly committed: (rows: PlannedRows, version: string) => void;
+  /**
+   * Called after each commit that a write caused, when it is durable and visible. `isCopy`: nothing of it
+   * is new to this node.
+   */
+  readonly committed: (rows: PlannedRows, version: string, isCopy: boolean) => void;
   /** Called after rows were moved to new ordinals, without being changed. */
   readonly moved: () => void;
   /** Bytes of undecided batches that it takes; default 256 MiB. */
@@ -55,6 +62,9 @@ export class Replica {
   readonly #buckets: BucketIndex;
   readonly #memory: ReplicaMemory;
   readonly #vectorOf: VectorOf;
+  readonly #book = new ChangeBook();
+  /** For who copies all that is here. */
+  readonly source: CopySource;
   readonly #underWay = new Map<string, UnderWay>();
 
   constructor(parts: ReplicaParts) {
@@ -63,6 +73,10 @@ export class Replica {
     this.#buckets = new BucketIndex(parts.store, parts.clock);
     this.#memory = this.#read((snapshot) => new ReplicaMemory(snapshot, stagedBytesMax));
     this.#vectorOf = soundVectors(parts.rows);
+    this.source = new CopySource({
+      ...{ store: parts.store, memory: this.#memory, book: this.#book, vectorOf: this.#vectorOf },
+      now: () => parts.clock.now(),
+    });
     this.#committer = new Committer({
       ...parts,
       memory: this.#memory,
@@ -157,11 +171,29 @@ export class Replica {
   /** Remembers what all replicas have, and drops the tombstones that nobody needs any more. */
   async converged({ version, drop }: MessageOf<"converged">): Promise<MerkleState> {
     await this.#committer.do(convergedWork(version, drop));
-    let after: Uint8Array | undefined;
-    if (drop !== undefined)
-      do after = await this.#committer.do(dropWork(after));
-      while (after);
+    if (drop !== undefined) await this.#dropTombstones();
     return this.merkle();
+  }
+
+  async #dropTombstones(): Promise<void> {
+    let after: Uint8Array | undefined;
+    do after = await this.#committer.do(dropWork(after));
+    while (after);
+  }
+
+  beginCopy(copy: string): Record<string, never> {
+    this.#book.begin(copy);
+    return {};
+  }
+
+  takeCopy(message: Extract<CopyMessage, { type: "take_copy" }>): Promise<{ taken: number }> {
+    return this.#committer.do(takeCopyWork(message));
+  }
+
+  async takeMemory(memory: CopiedMemory): Promise<Record<string, never>> {
+    await this.#committer.do(takeMemoryWork(memory));
+    if (memory.standing.dropped !== "") await this.#dropTombstones();
+    return {};
   }
 
   merkle(): MerkleState {
@@ -213,8 +245,9 @@ export class Replica {
   }
 
   #committed(plan: GroupPlan): void {
+    this.#book.note(plan);
     if (!plan.isWrite) return;
     this.#buckets.advance(plan.rows);
-    this.#parts.committed(plan.rows, this.#parts.store.appliedVersion);
+    this.#parts.committed(plan.rows, this.#parts.store.appliedVersion, plan.isCopy);
   }
 }

@@ -19,17 +19,24 @@ export class LocalReplica implements ReplicaAccess {
   readonly place: ReplicaPlace;
   readonly #clock: Clock;
   readonly #shard: () => Shard | undefined;
+  readonly #isHidden: () => boolean;
 
-  /** `shard`: undefined while it is not open. */
-  constructor(place: ReplicaPlace, clock: Clock, shard: () => Shard | undefined) {
+  /** `shard`: undefined while it is not open. `isHidden`: it will be in a moment. */
+  constructor(
+    place: ReplicaPlace,
+    clock: Clock,
+    shard: () => Shard | undefined,
+    isHidden: () => boolean,
+  ) {
     this.place = place;
     this.#clock = clock;
     this.#shard = shard;
+    this.#isHidden = isHidden;
   }
 
   isAlive(): boolean {
     const shard = this.#shard();
-    return shard !== undefined && shard.ended() === undefined;
+    return shard ? shard.ended() === undefined : this.#isHidden();
   }
 
   async ask<Answer>(
@@ -38,7 +45,7 @@ export class LocalReplica implements ReplicaAccess {
   ): Promise<AskResult<Answer>> {
     const endMs = this.#clock.monotonic() + timeoutMs;
     for (;;) {
-      const shard = this.#shard();
+      const shard = this.#shard() ?? (await this.#shown(endMs));
       const leftMs = endMs - this.#clock.monotonic();
       if (!shard || leftMs <= 0) return gone;
       const result = await shard.replica.ask<Answer>(message, { timeout_ms: leftMs });
@@ -47,17 +54,22 @@ export class LocalReplica implements ReplicaAccess {
     }
   }
 
-  read<Answer>(message: SearcherMessage, timeoutMs: number): Promise<AskResult<Answer>> {
-    const shard = this.#shard();
-    return shard ? shard.searchers.tryAsk(message, timeoutMs) : Promise.resolve(gone);
+  async read<Answer>(message: SearcherMessage, timeoutMs: number): Promise<AskResult<Answer>> {
+    const shard = this.#shard() ?? (await this.#shown(this.#clock.monotonic() + timeoutMs));
+    return shard ? shard.searchers.tryAsk<Answer>(message, timeoutMs) : gone;
+  }
+
+  async #shown(endMs: number): Promise<Shard | undefined> {
+    while (this.#isHidden() && this.#clock.monotonic() < endMs) await sleep(this.#clock, retryMs);
+    return this.#shard();
   }
 
   get outstanding(): number {
     return this.#shard()?.searchers.outstanding ?? 0;
   }
 
-  async status(): Promise<AskResult<ShardStatus>> {
-    const shard = this.#shard();
+  async status(timeoutMs: number): Promise<AskResult<ShardStatus>> {
+    const shard = this.#shard() ?? (await this.#shown(this.#clock.monotonic() + timeoutMs));
     if (!shard) return gone;
     try {
       return { outcome: "ok", value: await shard.status() };

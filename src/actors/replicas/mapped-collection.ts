@@ -20,7 +20,7 @@ export interface MappedParts {
   /** Of the collection, which tells it from others of the same name. */
   readonly uid: string;
   /** Shards that are open on this node. */
-  readonly local: { get(shard: number): Shard | undefined };
+  readonly local: { get(shard: number): Shard | undefined; isHidden(shard: number): boolean };
   /** Why the collection is not served any more, if so. */
   readonly whyClosed: () => DvespError | undefined;
 }
@@ -86,10 +86,21 @@ export class MappedCollection implements CollectionAccess {
     const { view, system, local } = this.#parts;
     const made =
       place.node === view.self
-        ? new LocalReplica(place, system.clock, () => local.get(shard))
+        ? new LocalReplica(
+            place,
+            system.clock,
+            () => local.get(shard),
+            () => local.isHidden(shard),
+          )
         : new RemoteReplica(place, this.#actors(shard, place.node));
     this.#replicas.set(place, made);
     return made;
+  }
+
+  /** Not any more when it was split. */
+  #isMapped(shard: number): boolean {
+    const map = this.#parts.view.collection(this.settings.collection);
+    return map?.shards.some(({ id }) => id === shard) === true;
   }
 
   #actors(shard: number, node: string): RemoteActors {
@@ -102,7 +113,7 @@ export class MappedCollection implements CollectionAccess {
       clock: system.clock,
       shard: system.ref(address),
       ref: (one) => system.ref(one),
-      isReached: () => view.isAlive(node),
+      isReached: () => view.isAlive(node) && this.#isMapped(shard),
     });
     this.#remote.set(key, made);
     return made;

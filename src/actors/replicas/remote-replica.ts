@@ -21,7 +21,7 @@ export interface RemoteParts {
   /** The actor of the shard on the replica's node. */
   readonly shard: ActorRef<ShardMessage>;
   readonly ref: (address: Address) => ActorRef;
-  /** Whether messages reach its node. */
+  /** Whether it is in the map, and messages reach its node. */
   readonly isReached: () => boolean;
 }
 
@@ -101,7 +101,8 @@ export class RemoteActors {
     const found = await shard.ask<ShardAddresses>({ type: "addresses" }, asked);
     if (found.outcome !== "ok") {
       this.#actors = undefined;
-      return found;
+      // Its node has still to close the shard whose place it takes.
+      return found.outcome === "refused" && found.error.code === "OVERLOADED" ? gone : found;
     }
     const refs = found.value.searchers.map(ref);
     const searchers = new WorkerPool({ clock, refs });

@@ -17,6 +17,7 @@ import type { CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef, Address, AskOptions } from "../../runtime/index.js";
 import type { IndexBuilderMessage } from "../index-builder/actor.js";
+import type { CopyMessage } from "../replica/copy-messages.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
 import type { ReplicationMessage } from "../replica/replication-messages.js";
 import type { SearcherMessage } from "../searcher/messages.js";
@@ -31,7 +32,7 @@ export interface ShardParts {
   readonly id: number;
   readonly clock: Clock;
   readonly versions: HybridClock;
-  readonly replica: ActorRef<ReplicaMessage | ReplicationMessage>;
+  readonly replica: ActorRef<ReplicaMessage | ReplicationMessage | CopyMessage>;
   readonly searchers: WorkerPool;
   /** Builds the index by the collection's own metric. */
   readonly builder: ActorRef;
@@ -78,7 +79,7 @@ export class Shard {
     this.#parts.versions.restore(applied_version);
   }
 
-  get replica(): ActorRef<ReplicaMessage | ReplicationMessage> {
+  get replica(): ActorRef<ReplicaMessage | ReplicationMessage | CopyMessage> {
     return this.#parts.replica;
   }
 

@@ -61,6 +61,8 @@ export interface ShardOptions {
   /** When an index by another metric is worth it. */
   readonly demand: DemandLimits;
   readonly watches: () => readonly WatchSpec[];
+  /** Whether other nodes may ask it; until then it is filled. */
+  readonly isShown: () => boolean;
   readonly onLifecycle: (event: LifecycleEvent) => void;
   /** Why the shard is not served here any more, if so: dropped, moved, or the node is stopping. */
   readonly whyClosed: () => DvespError | undefined;
@@ -180,7 +182,7 @@ interface Parts {
 }
 
 function childSpecs(
-  { settings, shard: number, directory }: ShardOptions,
+  { settings, shard: number, directory, isShown }: ShardOptions,
   places: Places,
   { shard, builders, indexes }: Parts,
 ): ChildSpec[] {
@@ -202,7 +204,7 @@ function childSpecs(
     owner: places.exchange,
   };
   return [
-    { name: places.shard.name, start: { definition: shardActor(shard) } },
+    { name: places.shard.name, start: { definition: shardActor(shard, isShown) } },
     { name: places.exchange.name, start: { definition: exchangeActor(shard, indexes) } },
     onHost(places.replica, modules.replica, replica, () => shard.sharedWithReplica),
     builders.spec(settings.distance_metric),

@@ -8,13 +8,14 @@
  * is all; otherwise a majority first promises a new ballot, and says what it has (see `Trail`).
  */
 import { sleep } from "../../base/index.js";
-import { majorityOf, neededFor } from "../../cluster/index.js";
+import { hashOfId, majorityOf, neededFor } from "../../cluster/index.js";
 import type {
   PackedDelete,
   PackedInsert,
   WriteMessage,
   WriteOutcome,
 } from "../replica/messages.js";
+import { idAt } from "../replica/packed-rows.js";
 import type { PreparedRows } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { usable } from "../replicas/access.js";
@@ -28,7 +29,7 @@ import { settle } from "./settle.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
 import { Trail } from "./trail.js";
-import { nodesOf, shardOf, unknownOutcome } from "./write-parts.js";
+import { ShardWasSplit, nodesOf, shardOf, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 import type { Operation } from "./operation.js";
 
@@ -41,6 +42,8 @@ export class BlindWrite {
   readonly #operation: Operation;
   readonly #write: BlindPacked;
   readonly #shardId: number;
+  /** Of its first row: who holds it later knows what became of the write. */
+  readonly #place: number;
   readonly #trail = new Trail();
 
   constructor(parts: WriteParts, operation: Operation, write: BlindPacked, shard: number) {
@@ -48,13 +51,30 @@ export class BlindWrite {
     this.#operation = operation;
     this.#write = write;
     this.#shardId = shard;
+    this.#place = hashOfId(idAt(write.ids, 0));
   }
 
   /**
-   * Undefined: nothing of it is or will be stored. Errors: `NOT_ENOUGH_REPLICAS` and a refusal by so many
-   * replicas (nothing is stored), `TIMEOUT` when what became of it could not be learned.
+   * Undefined: nothing of it is or will be stored; `moved`: nothing is, and its shard was split meanwhile.
+   * Errors: `NOT_ENOUGH_REPLICAS` and a refusal by so many replicas (nothing is stored), `TIMEOUT` when what
+   * became of it could not be learned.
    */
-  async run(): Promise<ShardEnd | undefined> {
+  async run(): Promise<ShardEnd | "moved" | undefined> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (!(error instanceof ShardWasSplit)) throw error;
+      // What some replica took all of them had when the shard was split, and remember since.
+      const end = this.#trail.isSomewhere && (await this.#settle());
+      return end || "moved";
+    }
+  }
+
+  #settle(): Promise<ShardEnd | undefined> {
+    return settle(this.#parts, this.#operation, this.#place);
+  }
+
+  async #run(): Promise<ShardEnd | undefined> {
     checkAlive(this.#shard(), this.#needed());
     let version = this.#parts.versions.next();
     for (;;) {
@@ -101,9 +121,7 @@ export class BlindWrite {
       return shardEnd(this.#shardId, end === "reached" ? "success" : "partial", done);
     }
     round.stop();
-    if (this.#trail.isSomewhere) {
-      return settle(this.#parts, this.#operation, this.#shardId);
-    }
+    if (this.#trail.isSomewhere) return this.#settle();
     if (round.failure) throw round.failure;
     if (end === "out_of_reach") throw notEnoughAlive(round.shard, this.#needed());
     return undefined;

@@ -28,6 +28,8 @@ export interface DeliveryParts<Answer> {
   readonly send: Send<Answer>;
   /** Monotonic time at which it is given up. */
   readonly endMs: number;
+  /** Whether its shard is no more: refused then, as by a map that is newer. */
+  readonly isGone: () => boolean;
   readonly changed: () => void;
 }
 
@@ -72,8 +74,12 @@ export class Delivery<Answer> {
   }
 
   async #attempt(restMs: number): Promise<void> {
-    const { clock, replica, send } = this.#parts;
-    if (!replica.isAlive()) return sleep(clock, Math.min(deadRetryMs, restMs));
+    const { clock, replica, send, isGone } = this.#parts;
+    if (!replica.isAlive()) {
+      if (!isGone()) return sleep(clock, Math.min(deadRetryMs, restMs));
+      this.#end({ kind: "refused", refusal: { refused: "stale", epoch: 0 } });
+      return;
+    }
     const before = this.#maybe;
     this.#maybe = true;
     const end = await send(replica, restMs);

@@ -232,11 +232,11 @@ export class DependentWriter {
 
   async #stage(sight: Sight, write: WholeWrite): Promise<DependentEnd | undefined> {
     const { dimension } = this.#parts.access.settings;
+    const name = await this.#operation.batches.next();
     const pieces = portionsOf(write.ids, shardsOf(this.#parts)).map(({ shard, positions }) => ({
       shard,
       write: pickRows(write, positions, dimension),
     }));
-    const name = await this.#operation.batches.next();
     const content = { version: sight.ballot, pieces };
     const batch = new StagedBatch(this.#parts, this.#operation, name, content);
     const end = await batch.run();

@@ -8,7 +8,7 @@
  */
 import { assert, packedItem } from "../../base/index.js";
 import type { DvespError } from "../../base/index.js";
-import { majorityOf } from "../../cluster/index.js";
+import { isCutting, majorityOf } from "../../cluster/index.js";
 import type { PreparedRows, Refusal } from "../replica/replication-messages.js";
 import type { ShardAccess } from "../replicas/access.js";
 import { isRefusal } from "./delivery.js";
@@ -124,6 +124,10 @@ export async function prepare(
   const promises = new Promises(shard, parts.access.settings.dimension);
   const { ids, ballot, contents } = question;
   const { epoch } = shard.shard;
+  if (isCutting(shard.shard)) {
+    promises.refusals.push({ refused: "stale", epoch });
+    return promises;
+  }
   const asked = new MajorityQuestion<PreparedRows | Refusal>(parts, shard, {
     message: (index) => {
       const whole = contents === "all" || (contents === "first" && index === 0);

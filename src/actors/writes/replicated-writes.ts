@@ -28,11 +28,13 @@ export async function writeReplicated(
     const end = await new DependentWriter(parts, operation, write).run();
     return end && dependentEnd(end);
   }
-  const portions = portionsOf(write.ids, placesOf(parts));
-  if (portions.length > 1) return writeBatch(parts, operation, () => write);
-  const [{ shard }] = portions as readonly [Portion];
-  const end = await new BlindWrite(parts, operation, write, shard).run();
-  return end && blindEnd(operation.id, write, [end]);
+  for (;;) {
+    const portions = portionsOf(write.ids, placesOf(parts));
+    if (portions.length > 1) return writeBatch(parts, operation, () => write);
+    const [{ shard }] = portions as readonly [Portion];
+    const end = await new BlindWrite(parts, operation, write, shard).run();
+    if (end !== "moved") return end && blindEnd(operation.id, write, [end]);
+  }
 }
 
 /** Several rows as a whole, whatever was there before. `writeOf` each attempt: it may name the rows. */

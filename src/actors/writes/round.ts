@@ -10,6 +10,7 @@ import { Reach, lookMs } from "../replicas/reach.js";
 import { Delivery } from "./delivery.js";
 import type { Send } from "./delivery.js";
 import { Signal } from "./signal.js";
+import { wasSplit } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
 /** How long others are waited for once one has refused. */
@@ -137,7 +138,8 @@ export class Round<Answer> {
   #deliver(replica: ReplicaAccess, send: Send<Answer>): Delivery<Answer> {
     const { clock } = this.#parts;
     const changed = (): void => this.#signal.notify();
-    return new Delivery({ clock, replica, send, endMs: this.#endMs, changed });
+    const isGone = (): boolean => wasSplit(this.#parts, this.shard.shard.id);
+    return new Delivery({ clock, replica, send, endMs: this.#endMs, isGone, changed });
   }
 }
 

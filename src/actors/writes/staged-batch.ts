@@ -21,11 +21,12 @@ import type { ShardAccess } from "../replicas/access.js";
 import { proposal, readDecision } from "./decision.js";
 import { decideRegister } from "./registers.js";
 import type { NamedWrite } from "./ids.js";
-import { lateWrite, leaveHints, orderedWrite } from "./replicated-write.js";
+import { lateWrite, leaveHints, orderedWrite, unlessCut } from "./replicated-write.js";
 import { Round, notEnoughAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
 import type { ShardEnd } from "./shard-end.js";
-import { settleMs, shardOf } from "./write-parts.js";
+import { settle } from "./settle.js";
+import { ShardWasSplit, settleMs, shardOf, unknownOutcome, wasSplit } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 import type { BatchName, Operation } from "./operation.js";
 
@@ -109,7 +110,8 @@ export class StagedBatch {
       remember_ms,
       write,
     };
-    return new Round(this.#parts, access, (one, timeoutMs) => one.ask(message, timeoutMs), endMs);
+    const send = unlessCut<StageAnswer>(access, (one, timeoutMs) => one.ask(message, timeoutMs));
+    return new Round(this.#parts, access, send, endMs);
   }
 
   /** Nobody else proposes to commit: without that the batch can only be aborted, sooner or later. */
@@ -129,8 +131,20 @@ export class StagedBatch {
     );
   }
 
-  /** Those who staged it are told to do it; the others get the rows. */
-  async #tell({ shard, write }: Piece, staged: Round<StageAnswer>): Promise<ShardEnd> {
+  async #tell(piece: Piece, staged: Round<StageAnswer>): Promise<ShardEnd> {
+    try {
+      return await this.#tellShard(piece, staged);
+    } catch (error) {
+      if (!(error instanceof ShardWasSplit)) throw error;
+      // It was split when nothing was staged there any more: all of it is done.
+      const end = await settle(this.#parts, this.#operation, staged.shard.shard.from);
+      if (end) return end;
+      throw unknownOutcome();
+    }
+  }
+
+  /** Those who staged it are told to do it; the others get the rows. Errors: `ShardWasSplit`. */
+  async #tellShard({ shard, write }: Piece, staged: Round<StageAnswer>): Promise<ShardEnd> {
     const { clock } = this.#parts;
     const endMs = Math.max(this.#operation.endMs, clock.monotonic() + tellMs);
     const access = shardOf(this.#parts, shard);
@@ -142,6 +156,7 @@ export class StagedBatch {
       neededFor(this.#operation.level, access.shard),
     );
     const end = await round.until(needed);
+    if (end !== "reached" && wasSplit(this.#parts, shard)) throw new ShardWasSplit();
     void leaveHints(this.#parts, round, message);
     return shardEnd(shard, end === "reached" ? "success" : "partial", round.done);
   }

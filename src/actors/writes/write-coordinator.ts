@@ -12,7 +12,7 @@ import { idsNamedBy, writeKeyed } from "./keyed-write.js";
 import { newOperation } from "./operation.js";
 import type { Operation } from "./operation.js";
 import { isDependent, writeBatch, writeReplicated } from "./replicated-writes.js";
-import { singleReplica, writeSingle } from "./single-replica.js";
+import { endOfSingle, singleReplica, writeSingle } from "./single-replica.js";
 import type { WriteEnd } from "./write-end.js";
 import type { WriteParts } from "./write-parts.js";
 
@@ -33,13 +33,18 @@ export class WriteCoordinator {
    */
   async write(prepared: PreparedWrite): Promise<WriteEnd | undefined> {
     const parts = this.#parts;
-    const single = singleReplica(parts);
-    if (single) return writeSingle(parts, single, prepared);
     const { consistency_level: level, idempotency_key: key, timeout_ms, write } = prepared;
     const endMs = parts.clock.monotonic() + timeout_ms;
+    if (singleReplica(parts)) {
+      const end = await writeSingle(parts, prepared);
+      if (end !== "moved") return end;
+      return this.write({ ...prepared, timeout_ms: Math.max(1, endMs - parts.clock.monotonic()) });
+    }
     if (key === undefined) {
       return this.#perform(newOperation(parts.random, { level, endMs }), write);
     }
+    const earlier = wasSingle(parts) && (await endOfSingle(parts, prepared));
+    if (earlier) return earlier;
     const { has_made_ids: hasMadeIds } = prepared;
     const keyed = { key, write, hasMadeIds, level, endMs };
     return writeKeyed(parts, keyed, (operation) => {
@@ -74,4 +79,10 @@ export class WriteCoordinator {
       hasMadeIds ? { ...write, ids: idsNamedBy(id, count) } : write,
     );
   }
+}
+
+/** Whether one replica did all writes, and remembers those with a key, before its shard was split. */
+function wasSingle({ access }: WriteParts): boolean {
+  const { shards, replication_factor } = access.settings;
+  return shards === 1 && replication_factor === 1;
 }

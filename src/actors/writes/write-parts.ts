@@ -1,5 +1,5 @@
 /** What every way of writing needs. */
-import { DvespError, invalid, present } from "../../base/index.js";
+import { DvespError, isDvespError, present } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import { counted } from "../replicas/access.js";
@@ -18,10 +18,28 @@ export interface WriteParts {
 /** How long after its deadline a write's fate is inquired into. */
 export const settleMs = 5000;
 
+/** The shard that a write went to was split meanwhile: it must look anew where its rows lie. */
+export class ShardWasSplit extends Error {
+  constructor() {
+    super("the shard was split");
+  }
+}
+
+/** Errors: `ShardWasSplit`. */
 export function shardOf({ access }: WriteParts, id: number): ShardAccess {
   const found = access.shards().find(({ shard }) => shard.id === id);
   if (found) return found;
-  throw invalid("the shard was split meanwhile: the write must begin anew", "collection");
+  throw new ShardWasSplit();
+}
+
+/** Whether the collection is there, and has not this shard any more. */
+export function wasSplit({ access }: WriteParts, id: number): boolean {
+  try {
+    return !access.shards().some(({ shard }) => shard.id === id);
+  } catch (error) {
+    if (isDvespError(error)) return false;
+    throw error;
+  }
 }
 
 /** The shard that holds a place, a hash of ids: it finds what was left there, however shards were cut since. */

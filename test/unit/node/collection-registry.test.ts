@@ -50,7 +50,6 @@ class World {
       supervisor: this.#supervisor(),
       makeTree: (map, directory) => this.#tree(map, directory),
       claim: () => Promise.resolve(),
-      release: () => Promise.resolve(),
       settled: () => Promise.resolve(),
       ...{ clock: new VirtualClock(), shards: 1 },
       emit: (type, { collection }) => this.log.push(`${type} ${String(collection)}`),
@@ -111,6 +110,7 @@ class World {
     expect(directory).toBe(`/data/collections/${name}`);
     const collection = { settings };
     const shards = {
+      ids: () => [],
       open: (id: number): Promise<void> => {
         this.log.push(`open ${name}/${id}`);
         return Promise.resolve();

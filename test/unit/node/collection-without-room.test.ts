@@ -42,10 +42,10 @@ class FullNode {
       makeTree: ({ settings }) =>
         ({
           collection: { settings },
+          shards: { ids: () => [] },
           supervisor: { asChild: () => ({}) },
         }) as unknown as CollectionTree,
       claim: () => Promise.resolve(),
-      release: () => Promise.resolve(),
       settled: () => Promise.resolve(),
       ...{ clock: this.clock, shards: 1 },
       emit: (type) => this.events.push(type),
