@@ -43,6 +43,7 @@ class Rows {
         collection,
         ids: [id],
         metadata: [{ again: true }],
+        metadata_mode: "merge",
         timeout_ms: 20_000,
       });
       const { vectors } = await store.get({ collection, ids: [id] });

@@ -3,7 +3,7 @@
  * had answered, the read begins anew by the next map: of the old shard it is not answered any more, so
  * that it never misses what its successors took.
  */
-import { sleep } from "../../base/index.js";
+import { DvespError, sleep } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
 import type { CommitPoint } from "../../consistency/index.js";
 import type { NormalRead } from "../searcher/messages.js";
@@ -27,7 +27,10 @@ export async function onOneMap<Answer>(
   }
 }
 
-/** Resolves when the map here has the shards of the writes that the read is to see, or its time is over. */
+/**
+ * Resolves when the map here has the shards of the writes that the read is to see. Errors: `TIMEOUT` when it
+ * has them too late: by an older map the read would miss those writes.
+ */
 export async function untilMapped(
   { access, clock }: Pick<SharedReadParts, "access" | "clock">,
   request: NormalRead,
@@ -39,7 +42,11 @@ export async function untilMapped(
   const endMs = clock.monotonic() + Math.max(...reads.map((one) => one.timeout_ms));
   // Ids only grow: a smaller one that is not there was split, and its successors have what it had.
   const isMapped = (): boolean => access.shards().some(({ shard }) => shard.id >= newest);
-  while (!isMapped() && clock.monotonic() < endMs) await sleep(clock, lookMs);
+  while (!isMapped()) {
+    if (clock.monotonic() >= endMs)
+      throw new DvespError("TIMEOUT", "the write is not seen here yet");
+    await sleep(clock, lookMs);
+  }
 }
 
 /** A token that is none is refused where it is looked at. */
