@@ -2,6 +2,7 @@
  * The checks of a run, while it runs and at its end. A read is begun before its call, so that what was
  * acknowledged by then is known.
  */
+import { isConditional } from "./history.js";
 import type { ReadRecord, SeenRow, Violation, WriteRecord } from "./history.js";
 import { RowChecker } from "./row-checker.js";
 import type { Floor } from "./row-checker.js";
@@ -58,14 +59,12 @@ export class Checker {
 
   /** The write's `fate`, `version` and `changed` say how it ended. */
   ended(write: WriteRecord): void {
-    const { fate, version, changed, level } = write;
+    const { fate, version, changed } = write;
     const floors = this.#floorsAtCall.get(write);
     this.#floorsAtCall.delete(write);
     if (fate !== "acknowledged" || version === undefined || !floors) return;
-    const strong =
-      this.#isStrong(level) || write.kind === "update" || write.ifVersions !== undefined;
     for (const id of changed) {
-      this.#row(id).acknowledged(write, version, strong, floorOf(floors, id));
+      this.#row(id).acknowledged(write, version, this.#isStrongWrite(write), floorOf(floors, id));
     }
   }
 
@@ -83,7 +82,8 @@ export class Checker {
   final(read: ReadRecord): void {
     for (const write of this.#writes) {
       if (write.fate !== "acknowledged" || write.version === undefined) continue;
-      const floor = { version: write.version, alive: write.kind !== "delete" };
+      const weak = !this.#isStrongWrite(write);
+      const floor = { version: write.version, alive: write.kind !== "delete", weak };
       for (const id of write.changed) this.#row(id).seen(read, read.rows.get(id), floor);
     }
     this.#wholeBatches(read.rows);
@@ -94,9 +94,11 @@ export class Checker {
     for (const { number, kind, ids, fate, version: own } of this.#writes) {
       if (kind !== "insert" || fate === "none") continue;
       const there = ids.flatMap((id) => rows.get(id) ?? []).filter((row) => row.number === number);
-      // Some may have been written again since, under newer versions.
-      const [version] = [...there.map((row) => row.version), own ?? []].flat().sort();
-      if (there.length === 0 || version === undefined) continue;
+      if (there.length === 0) continue;
+      // Some may have been written again since, under newer versions, by conditional writes that found them.
+      const isExact = own !== undefined || !this.#isFoundByOthers(ids);
+      const [version = ""] = [...there.map((row) => row.version), own ?? []].flat().sort();
+      const floor = { version: isExact ? version : "", alive: true };
       for (const id of ids) {
         const read = {
           what: `batch ${number}`,
@@ -105,9 +107,17 @@ export class Checker {
           after: undefined,
           rows,
         } as const;
-        this.#row(id).seen(read, rows.get(id), { version, alive: true });
+        this.#row(id).seen(read, rows.get(id), floor);
       }
     }
+  }
+
+  #isFoundByOthers(ids: readonly string[]): boolean {
+    return this.#writes.some((one) => isConditional(one) && one.ids.some((id) => ids.includes(id)));
+  }
+
+  #isStrongWrite(write: WriteRecord): boolean {
+    return this.#isStrong(write.level) || isConditional(write);
   }
 
   #isStrong(level: string): boolean {

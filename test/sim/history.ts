@@ -28,6 +28,11 @@ export interface WriteRecord {
   token: string | undefined;
 }
 
+/** Whether it looks at the row first, and so decides what stands. */
+export function isConditional({ kind, ifVersions }: WriteRecord): boolean {
+  return kind === "update" || ifVersions !== undefined;
+}
+
 /** A row as a read saw it; undefined: it was not there. */
 export interface SeenRow {
   readonly version: string;

@@ -19,7 +19,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a hint is skipped",
     file: `${actors}/writes/replicated-write.ts`,
-    find: "    hints.missed(place.node, id, lateWrite(message, epoch));\n",
+    find: "    parts.hints.missed(place.node, id, lateWrite(message, epoch));\n",
     replace: "",
     mix: "hinted",
   },

@@ -4,12 +4,15 @@
  * Versions order the writes of a row. The floor of a row is the newest version that every later strong
  * read has to see: that of acknowledged strong writes. A read is judged by the floor at its call.
  */
+import { isConditional } from "./history.js";
 import type { ReadRecord, SeenRow, WriteRecord } from "./history.js";
 
 export interface Floor {
   readonly version: string;
   /** Whether the row is there at this version. */
   readonly alive: boolean;
+  /** Of a write that conditional writes may not have seen. */
+  readonly weak?: boolean;
 }
 
 interface Interval {
@@ -81,7 +84,7 @@ export class RowChecker {
   /** A strong read, or one with a token, saw this; `floor` is what it had to see. */
   seen(read: ReadRecord, row: SeenRow | undefined, floor: Floor): void {
     if (!row) {
-      if (floor.alive && !this.#mayBeDeleted(floor)) {
+      if (floor.alive && !this.#mayBeDeleted(floor) && !this.#mayBeOverlooked(floor)) {
         this.#fail("lost_write", `${read.what} did not find ${floor.version}`);
       }
       return;
@@ -190,6 +193,16 @@ export class RowChecker {
       }
     }
     return false;
+  }
+
+  /** Whether a conditional write may have made it stand that there is no row, before it saw this one. */
+  #mayBeOverlooked(floor: Floor): boolean {
+    if (floor.weak !== true) return false;
+    const calledMs = this.#calledMs(floor);
+    return [...this.#writes.values()].some(
+      (one) =>
+        isConditional(one) && one.ids.includes(this.#id) && calledMs <= one.endedMs + lateMsMax,
+    );
   }
 
   #calledMs({ version }: Floor): number {
