@@ -2,22 +2,13 @@
  * One node: a data directory with its lock, the actor hosts, the collections and their supervision,
  * the stream of events. Everything else (typed store, encoded store, HTTP) stands on it.
  */
-import {
-  Gateways,
-  WorkerPool,
-  collectionTree,
-  demandLimits,
-  gatewayModule,
-  noHints,
-} from "../actors/index.js";
+import { Gateways, WorkerPool, collectionTree, gatewayModule, noHints } from "../actors/index.js";
 import type {
   CollectionAccess,
   CollectionTree,
-  DemandLimits,
   NodeRepair,
   NodeSplits,
   Shard,
-  SplitLimits,
 } from "../actors/index.js";
 import { DvespError, present } from "../base/index.js";
 import type { ClusterView, CollectionMap } from "../cluster/index.js";
@@ -41,17 +32,8 @@ import { describeSelf, nodeActor, nodeActorName } from "./node-actor.js";
 import type { NodeOptions } from "./node-options.js";
 import type { Standing } from "./standing.js";
 import { prefixOf, takeStanding } from "./take-standing.js";
-
-/** What a node decides by on its own; tests try other figures. */
-export interface NodeTuning {
-  readonly demand: DemandLimits;
-  /** Of a collection whose creator says nothing of it. */
-  readonly shards: number;
-  /** What splits go by, where it is not the usual. */
-  readonly splits?: Partial<SplitLimits>;
-}
-
-const tuningDefault: NodeTuning = { demand: demandLimits, shards: 1 };
+import { tuningDefault } from "./tuning.js";
+import type { NodeTuning } from "./tuning.js";
 
 /** How long actors may take to stop. */
 const closeMsMax = 30_000;

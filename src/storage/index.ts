@@ -7,6 +7,7 @@ export { MemoryTables, type CommitPoint } from "./memory-table.js";
 export { openRowStore, rowReserveBytes, type RowStoreOptions } from "./open-row-store.js";
 export { operationBytesMax } from "./keys.js";
 export { leafBytes } from "./leaf-records.js";
+export { readSnapshot } from "./read-snapshot.js";
 export { recordBytes } from "./row-size.js";
 export type * from "./row-store.js";
 export * from "./storage.js";

@@ -8,6 +8,7 @@
 import { sleep } from "../../base/index.js";
 import type { Clock } from "../../base/index.js";
 import { merkleBucket, merkleBuckets } from "../../consistency/index.js";
+import { readSnapshot } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
 import { IdBuckets } from "./id-buckets.js";
 import type { PlannedRows } from "./planned-rows.js";
@@ -46,13 +47,11 @@ export class BucketIndex {
   /** Rows and tombstones of some buckets, as of the newest commit. */
   async entries(buckets: Iterable<number>): Promise<VersionedEntry[]> {
     await (this.#made ??= this.#make());
-    const snapshot = this.#store.snapshot();
-    try {
-      const wanted = new Set(buckets);
-      return [...this.#rows(wanted, snapshot), ...this.#buried(wanted, snapshot)];
-    } finally {
-      snapshot.release();
-    }
+    const wanted = new Set(buckets);
+    return readSnapshot(this.#store, (snapshot) => [
+      ...this.#rows(wanted, snapshot),
+      ...this.#buried(wanted, snapshot),
+    ]);
   }
 
   *#rows(wanted: ReadonlySet<number>, snapshot: RowSnapshot): Generator<VersionedEntry> {

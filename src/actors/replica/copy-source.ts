@@ -1,4 +1,5 @@
 /** A replica read whole, page by page, by who makes copies of it. */
+import { readSnapshot } from "../../storage/index.js";
 import type { IdPromise, Operation, RowSnapshot, RowStore } from "../../storage/index.js";
 import type { ChangeBook } from "./change-book.js";
 import type {
@@ -36,7 +37,7 @@ export class CopySource {
 
   /** Rows that are moved meanwhile come to stand behind all others: none is missed. */
   rows({ from, limit }: MessageOf<"copy_rows">): CopiedRows {
-    return this.#read((snapshot) => {
+    return readSnapshot(this.#parts.store, (snapshot) => {
       const { taken, next } = page(snapshot.scan(from), limit);
       const entries = taken.map((row): VersionedEntry => {
         return { id: row.id, row, tombstone: undefined };
@@ -47,7 +48,7 @@ export class CopySource {
   }
 
   tombstones({ after, limit }: MessageOf<"copy_tombstones">): CopiedTombstones {
-    return this.#read((snapshot) => {
+    return readSnapshot(this.#parts.store, (snapshot) => {
       const { taken, next } = page(snapshot.tombstones(after), limit);
       const entries = taken.map(({ id, version }): VersionedEntry => {
         return { id, row: undefined, tombstone: version };
@@ -59,7 +60,7 @@ export class CopySource {
   }
 
   operations({ after, limit }: MessageOf<"copy_operations">): CopiedOperations {
-    return this.#read((snapshot) => {
+    return readSnapshot(this.#parts.store, (snapshot) => {
       const all = snapshot.operations("", after, this.#parts.now());
       const { taken, next } = page(all, limit);
       const last = taken.at(-1);
@@ -71,7 +72,7 @@ export class CopySource {
     const { book, vectorOf } = this.#parts;
     const changed = book.take(copy, limit);
     if (!changed) return { lost: true };
-    return this.#read((snapshot) => ({
+    return readSnapshot(this.#parts.store, (snapshot) => ({
       lost: false,
       rows: readVersionedRows(snapshot, concatIds(changed.ids), vectorOf),
       operations: changed.operations.flatMap((key) => this.#operation(snapshot, key)),
@@ -92,15 +93,6 @@ export class CopySource {
   #operation(snapshot: RowSnapshot, key: string): Operation[] {
     const found = page(snapshot.operations(key, "", this.#parts.now()), 1).taken;
     return found.filter((one) => one.key === key);
-  }
-
-  #read<T>(read: (snapshot: RowSnapshot) => T): T {
-    const snapshot = this.#parts.store.snapshot();
-    try {
-      return read(snapshot);
-    } finally {
-      snapshot.release();
-    }
   }
 }
 

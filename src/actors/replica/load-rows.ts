@@ -6,6 +6,7 @@
  */
 import type { MerkleTree } from "../../consistency/index.js";
 import type { SharedRows } from "../../index/index.js";
+import { readSnapshot } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
 
 export interface LoadParts {
@@ -27,26 +28,20 @@ export async function loadRows({ store, rows, tree, reserve }: LoadParts): Promi
   rows.publish(durable);
   markHoles(store, rows);
   rows.commit(durable);
-  const snapshot = store.snapshot();
-  try {
+  readSnapshot(store, (snapshot) => {
     for (const { bucket, leaf } of snapshot.leaves()) tree.setLeaf(bucket, leaf);
-  } finally {
-    snapshot.release();
-  }
+  });
   tree.takeChanged();
 }
 
 /** Marks every row that no record points to. */
 function markHoles(store: RowStore, rows: SharedRows): void {
-  const snapshot = store.snapshot();
-  try {
+  readSnapshot(store, (snapshot) => {
     let next = 0;
     for (const ordinal of snapshot.scanOrdinals(0)) {
       while (next < ordinal) rows.markDead(next++);
       next = ordinal + 1;
     }
     while (next < store.nextOrdinal) rows.markDead(next++);
-  } finally {
-    snapshot.release();
-  }
+  });
 }

@@ -1,6 +1,6 @@
 /** One shard's data on this node, by what it is asked. `Committer` makes it so; nobody else writes it. */
 import { merkleBuckets, merkleLeafBytes } from "../../consistency/index.js";
-import type { RowSnapshot } from "../../storage/index.js";
+import { readSnapshot } from "../../storage/index.js";
 import { BucketIndex } from "./bucket-index.js";
 import { Committer } from "./committer.js";
 import type { CommitterParts } from "./committer.js";
@@ -71,7 +71,10 @@ export class Replica {
     this.#parts = parts;
     const { stagedBytesMax = stagedBytesDefault } = parts;
     this.#buckets = new BucketIndex(parts.store, parts.clock);
-    this.#memory = this.#read((snapshot) => new ReplicaMemory(snapshot, stagedBytesMax));
+    this.#memory = readSnapshot(
+      this.#parts.store,
+      (snapshot) => new ReplicaMemory(snapshot, stagedBytesMax),
+    );
     this.#vectorOf = soundVectors(parts.rows);
     this.source = new CopySource({
       ...{ store: parts.store, memory: this.#memory, book: this.#book, vectorOf: this.#vectorOf },
@@ -113,7 +116,7 @@ export class Replica {
     if (reply && !("refused" in reply)) return reply;
     // What was refused now may have been applied with an earlier stamp.
     const now = this.#parts.clock.now();
-    const end = this.#read((snapshot) => recorded(snapshot, operationId, now));
+    const end = readSnapshot(this.#parts.store, (snapshot) => recorded(snapshot, operationId, now));
     return end && !("aborted" in end) ? end : undefined;
   }
 
@@ -161,7 +164,7 @@ export class Replica {
 
   registers(page: MessageOf<"registers">): RegisterState[] {
     const now = this.#parts.clock.now();
-    return this.#read((snapshot) => readRegisters(snapshot, page, now));
+    return readSnapshot(this.#parts.store, (snapshot) => readRegisters(snapshot, page, now));
   }
 
   learnRegisters(registers: readonly RegisterState[]): Promise<{ readonly learned: number }> {
@@ -206,7 +209,7 @@ export class Replica {
   /** All leaves, of 32 bytes each, as of the newest commit. */
   merkleLeaves(): Uint8Array {
     const leaves = new Uint8Array(merkleBuckets * merkleLeafBytes);
-    this.#read((snapshot) => {
+    readSnapshot(this.#parts.store, (snapshot) => {
       for (const { bucket, leaf } of snapshot.leaves()) leaves.set(leaf, bucket * merkleLeafBytes);
     });
     return leaves;
@@ -233,15 +236,6 @@ export class Replica {
     await this.#committer.close();
     await Promise.allSettled([...this.#underWay.values()].map(({ reply }) => reply));
     await this.#parts.store.close();
-  }
-
-  #read<T>(read: (snapshot: RowSnapshot) => T): T {
-    const snapshot = this.#parts.store.snapshot();
-    try {
-      return read(snapshot);
-    } finally {
-      snapshot.release();
-    }
   }
 
   #committed(plan: GroupPlan): void {

@@ -19,7 +19,7 @@ import type { NormalSearch, RawRow, RawScrollAnswer } from "../../protocol/index
 import type { RawSearchAnswer } from "../../protocol/index.js";
 import { rowTest } from "../../payload/index.js";
 import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
-import { compareVectorCrc } from "../../storage/index.js";
+import { compareVectorCrc, readSnapshot } from "../../storage/index.js";
 import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
 import type { Hits, SharedRows } from "../../index/index.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
@@ -241,12 +241,7 @@ export class ShardReader {
     const { admitted, store } = this.#parts;
     // In this order: see `RowView`.
     const { settled } = admitted;
-    const snapshot = store.snapshot();
-    try {
-      return read({ snapshot, settled });
-    } finally {
-      snapshot.release();
-    }
+    return readSnapshot(store, (snapshot) => read({ snapshot, settled }));
   }
 }
 
