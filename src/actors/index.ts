@@ -16,7 +16,7 @@ export type { ShardStatus } from "./shard/messages.js";
 export { shardDirectory } from "./shard/tree.js";
 export type { HostPlan } from "./shard/tree.js";
 export { NodeSplits } from "./split/node-splits.js";
-export type { Half, HalvesStatus } from "./split/local-halves.js";
+export type { Half, HalvesStatus, SplitRef } from "./split/local-halves.js";
 export { splitLimits, splitRowsDefault } from "./split/limits.js";
 export type { SplitLimits } from "./split/limits.js";
 export { noHints } from "./writes/hints.js";

@@ -40,9 +40,9 @@ export function withCut(now: ShardPlaces, epoch: number): ShardPlaces | undefine
   return { ...now, epoch: epoch + 1, split: { ...now.split, phase: "cutting" } };
 }
 
-/** The shard as it was before: its halves are filled further. */
-export function withCutTakenBack(now: ShardPlaces): ShardPlaces | undefined {
-  if (now.split?.phase !== "cutting") return undefined;
+/** The shard as it was before, if it was about to be replaced at `epoch`: its halves are filled further. */
+export function withCutTakenBack(now: ShardPlaces, epoch: number): ShardPlaces | undefined {
+  if (now.epoch !== epoch || now.split?.phase !== "cutting") return undefined;
   return { ...now, epoch: now.epoch + 1, split: { ...now.split, phase: "filling" } };
 }
 

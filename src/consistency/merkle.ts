@@ -108,6 +108,18 @@ export class MerkleTree {
   }
 }
 
+/** All leaves of what two replicas hold together who have no id in common, from all leaves of each. */
+export function joinLeaves(a: Uint8Array, b: Uint8Array): Uint8Array {
+  assert(a.length === merkleBuckets * merkleLeafBytes && b.length === a.length, "all leaves");
+  const joined = wordsOf(a);
+  const others = wordsOf(b);
+  for (let first = 0; first < joined.length; first += wordsPerLeaf) {
+    const end = first + wordsPerLeaf;
+    addInto(joined.subarray(first, end), others.subarray(first, end));
+  }
+  return bytesOf(joined);
+}
+
 /** One root over the shards of a collection, in shard order; a single shard's root stands as it is. */
 export function combineRoots(roots: readonly string[]): string {
   if (roots.length === 1) return roots[0] as string;
@@ -150,6 +162,11 @@ function sha256(bytes: Uint8Array): Buffer {
 
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** A copy, as words. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(Uint8Array.from(bytes).buffer);
 }
 
 /** target += value, modulo 2^256; eight little-endian words. */

@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../base/index.js";
 import { completeSettings, implicitRequest } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
 import { collectionNotFound } from "../cluster/index.js";
-import type { ClusterView, CollectionMap } from "../cluster/index.js";
+import type { ClusterView, CollectionMap, ShardPlaces } from "../cluster/index.js";
 import type { NormalCreate } from "../protocol/index.js";
 import type { Supervisor } from "../supervisors/index.js";
 import type { Catalog } from "./catalog.js";
@@ -247,20 +247,29 @@ export class CollectionRegistry {
   }
 
   async #alignShards(map: CollectionMap, tree: CollectionTree): Promise<void> {
-    const { view, claim, catalog } = this.#parts;
+    const { claim, catalog, view } = this.#parts;
     const { collection } = map.settings;
-    const here = map.shards.filter(({ replicas }) =>
-      replicas.some(({ node }) => node === view.self),
-    );
+    const here = this.#shardsHere(map);
     for (const { id } of here) await claim(map, id, () => tree.shards.close(id));
-    const wanted = new Set(here.flatMap(({ id, split }) => [id, ...(split?.into ?? [])]));
-    const isGone = (id: number): boolean => !wanted.has(id);
+    // The map may be older by now, and halves be filled that it does not know of.
+    const isGone = (id: number): boolean =>
+      [map, view.collection(collection)].every((one) => !one || !this.#isUsedHere(one, id));
     // Before what takes its place is shown: nobody reads here what others have replaced.
-    for (const id of tree.shards.ids().filter(isGone)) await tree.shards.close(id);
+    for (const id of tree.shards.ids()) if (isGone(id)) await tree.shards.close(id);
     for (const { id } of here) await tree.shards.open(id);
-    for (const id of (await catalog.shardsOf(collection)).filter(isGone)) {
-      await catalog.clearShard(collection, id);
+    for (const id of await catalog.shardsOf(collection)) {
+      if (isGone(id)) await catalog.clearShard(collection, id);
     }
+  }
+
+  #shardsHere({ shards }: CollectionMap): ShardPlaces[] {
+    const { self } = this.#parts.view;
+    return shards.filter(({ replicas }) => replicas.some(({ node }) => node === self));
+  }
+
+  /** Whether a shard with this id, or a half that is filled for it, belongs on this node. */
+  #isUsedHere(map: CollectionMap, id: number): boolean {
+    return this.#shardsHere(map).some((one) => one.id === id || one.split?.into.includes(id));
   }
 
   /** Starts all that runs of a collection here, or nothing. */

@@ -52,14 +52,14 @@ export function makeSplits(plan: SplitsPlan): NodeSplits {
     },
     identityOf: (collection, half) => claims.identityOf(collection, half),
     peer: (node) => ({
-      status: async (collection, shard) => {
-        const message = { type: "split_status", collection, shard } as const;
+      status: async (split) => {
+        const message = { type: "split_status", ...split } as const;
         return (
           (await ask<HalvesStatus | null | undefined>(node, message, limits.askMs)) ?? undefined
         );
       },
-      finish: (collection, shard) => {
-        const message = { type: "split_finish", collection, shard } as const;
+      finish: (split) => {
+        const message = { type: "split_finish", ...split } as const;
         return ask<readonly [string, string]>(node, message, limits.cutMs);
       },
     }),

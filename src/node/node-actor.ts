@@ -1,5 +1,11 @@
 /** A node as the others of its cluster ask it, by an actor of its main host. */
-import type { HalvesStatus, NodeRepair, NodeSplits, ShardRepairStatus } from "../actors/index.js";
+import type {
+  HalvesStatus,
+  NodeRepair,
+  NodeSplits,
+  ShardRepairStatus,
+  SplitRef,
+} from "../actors/index.js";
 import { unreachable } from "../base/index.js";
 import type { ClusterView } from "../cluster/index.js";
 import type { DiskDescription } from "../protocol/index.js";
@@ -15,9 +21,9 @@ export type NodeMessage =
   /** What it says of itself: a `NodeSelf`. */
   | { readonly type: "self" }
   /** How far the halves of a shard are filled here: `HalvesStatus`, or undefined. */
-  | { readonly type: "split_status"; readonly collection: string; readonly shard: number }
+  | ({ readonly type: "split_status" } & SplitRef)
   /** Has the halves be what the shard is, which must not change any more: the names of their data. */
-  | { readonly type: "split_finish"; readonly collection: string; readonly shard: number };
+  | ({ readonly type: "split_finish" } & SplitRef);
 
 /** What a node alone knows, for `/v1/cluster`. */
 export interface NodeSelf {
@@ -35,8 +41,8 @@ export interface NodeSelf {
 export interface NodeAnswers {
   isSettled(collection: string, uid: string | undefined): boolean;
   describeSelf(): NodeSelf;
-  splitStatus(collection: string, shard: number): Promise<HalvesStatus | undefined>;
-  splitFinish(collection: string, shard: number): Promise<readonly [string, string]>;
+  splitStatus(split: SplitRef): Promise<HalvesStatus | undefined>;
+  splitFinish(split: SplitRef): Promise<readonly [string, string]>;
 }
 
 export function describeSelf(node: {
@@ -69,9 +75,9 @@ export function nodeActor(node: NodeAnswers): AnyDefinition {
           case "self":
             return node.describeSelf();
           case "split_status":
-            return node.splitStatus(message.collection, message.shard);
+            return node.splitStatus(message);
           case "split_finish":
-            return node.splitFinish(message.collection, message.shard);
+            return node.splitFinish(message);
           default:
             return unreachable(message);
         }

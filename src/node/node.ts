@@ -183,8 +183,8 @@ export class Node {
     return nodeActor({
       isSettled: (collection, uid) => this.registry.isSettled(collection, uid),
       describeSelf: () => describeSelf(this),
-      splitStatus: (collection, shard) => this.splits.status(collection, shard),
-      splitFinish: (collection, shard) => this.splits.finish(collection, shard),
+      splitStatus: (split) => this.splits.status(split),
+      splitFinish: (split) => this.splits.finish(split),
     });
   }
 

@@ -31,6 +31,7 @@ export class SoloView implements ClusterView {
   readonly #parts: SoloParts;
   readonly #maps = new Map<string, CollectionMap>();
   readonly #listeners = new Set<() => void>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SoloParts) {
     this.#parts = parts;
@@ -68,7 +69,11 @@ export class SoloView implements ClusterView {
     return this.#maps.get(name);
   }
 
-  async create(settings: CollectionSettings): Promise<CollectionMap> {
+  create(settings: CollectionSettings): Promise<CollectionMap> {
+    return this.#inTurn(() => this.#create(settings));
+  }
+
+  async #create(settings: CollectionSettings): Promise<CollectionMap> {
     const { collection, replication_factor } = settings;
     const there = this.#maps.get(collection);
     if (there && sameSettings(there.settings, settings)) return there;
@@ -87,14 +92,19 @@ export class SoloView implements ClusterView {
     return map;
   }
 
-  async drop(name: string): Promise<void> {
-    if (!this.#maps.has(name)) throw collectionNotFound(name);
-    await this.#parts.catalog.forget(name);
-    this.#set(name, undefined);
+  drop(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#maps.has(name)) throw collectionNotFound(name);
+      await this.#parts.catalog.forget(name);
+      this.#set(name, undefined);
+    });
   }
 
-  /** Nobody else changes it at the same time: `change` is called once. */
-  async changeShard(
+  changeShard(collection: string, shard: number, change: ShardChange): Promise<CollectionMap> {
+    return this.#inTurn(() => this.#changeShard(collection, shard, change));
+  }
+
+  async #changeShard(
     collection: string,
     shard: number,
     change: ShardChange,
@@ -113,6 +123,13 @@ export class SoloView implements ClusterView {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** One change follows the other: what is dropped does not come back by a change of what it was. */
+  async #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(change);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 
   #newMap(settings: CollectionSettings): CollectionMap {

@@ -1,6 +1,7 @@
 /**
  * The moment at which two shards take the place of one. Nothing can be written to it meanwhile.
  *
+ * 0. Replicas that lag are brought up, as far as that can be while the shard is written.
  * 1. The map says that it is about to be replaced: whoever reads that begins no write. Replicas are fenced
  *    at this map, so that nothing of an older one is taken any more, and what is staged is decided.
  * 2. They are fenced beyond this map: nothing at all is taken any more, not even a register's value.
@@ -25,24 +26,30 @@ export interface CutParts {
   readonly changeShard: (change: ShardChange) => Promise<CollectionMap>;
   /** Of all replicas of the shard. */
   readonly replicas: readonly ReplicaQuestions[];
-  /** Makes both hold the same. */
-  readonly sync: (a: ReplicaQuestions, b: ReplicaQuestions) => Promise<unknown>;
+  /** Makes both hold the same. Ends at `endMs` of monotonic time. */
+  readonly sync: (a: ReplicaQuestions, b: ReplicaQuestions, endMs: number) => Promise<unknown>;
   /** Has a node bring its halves to be what its replica is; the names of their data. */
   readonly finish: (node: string) => Promise<readonly [string, string]>;
 }
 
-/** Errors: why it was taken back; those of the map, when even that could not be done. */
-export async function cut(parts: CutParts, shard: number, epoch: number): Promise<void> {
-  const { changeShard } = parts;
-  const map = await changeShard((now) => withCut(now, epoch));
-  const cutting = map.shards.find(({ id }) => id === shard);
-  if (cutting?.split?.phase !== "cutting" || cutting.epoch !== epoch + 1) return;
+/**
+ * False: the shard is not as it was at `epoch` any more, and nothing was done. Errors: why it was taken
+ * back; those of the map, when even that could not be done.
+ */
+export async function cut(parts: CutParts, shard: number, epoch: number): Promise<boolean> {
+  const { changeShard, clock, cutMs } = parts;
+  // What a replica lacks that was away is much, perhaps: that is copied while all can write.
+  await makeAlike(parts, clock.monotonic() + cutMs);
   try {
+    const map = await changeShard((now) => withCut(now, epoch));
+    const cutting = map.shards.find(({ id }) => id === shard);
+    if (cutting?.split?.phase !== "cutting" || cutting.epoch !== epoch + 1) return false;
     const identities = await prepare(parts, cutting.epoch);
     const after = await changeShard((now) => cutInTwo(now, cutting.epoch, identities));
     if (after.shards.some(({ id }) => id === shard)) throw interrupted("another node changed it");
+    return true;
   } catch (error) {
-    await changeShard(withCutTakenBack).catch(ignoreGone);
+    await changeShard((now) => withCutTakenBack(now, epoch + 1)).catch(ignoreGone);
     throw error;
   }
 }
@@ -62,7 +69,7 @@ async function prepare(parts: CutParts, epoch: number): Promise<HalfIdentities> 
   if (fences.some((one) => one.epoch !== epoch + 1)) throw interrupted("the map has changed");
   if (staged.flat().length > 0) throw interrupted("a write is not decided");
   check();
-  await makeAlike(parts);
+  await makeAlike(parts, endMs);
   check();
   const identities = await Promise.all(
     replicas.map(async ({ node }) => [node, await finish(node)] as const),
@@ -71,15 +78,15 @@ async function prepare(parts: CutParts, epoch: number): Promise<HalfIdentities> 
   return new Map(identities);
 }
 
-/** All of them; nothing but this changes them any more. */
-async function makeAlike({ replicas, sync }: CutParts): Promise<void> {
+/** All of them, if nothing but this changes them. */
+async function makeAlike({ replicas, sync }: CutParts, endMs: number): Promise<void> {
   const [hub, ...others] = replicas;
   if (!hub) return;
   const states = await Promise.all(replicas.map((one) => one.state()));
   if (new Set(states.map(({ root }) => root)).size === 1) return;
-  for (const one of others) await sync(hub, one);
+  for (const one of others) await sync(hub, one, endMs);
   // What a later one brought to the hub, an earlier one has not.
-  for (const one of others.slice(0, -1)) await sync(hub, one);
+  for (const one of others.slice(0, -1)) await sync(hub, one, endMs);
 }
 
 function interrupted(why: string): DvespError {

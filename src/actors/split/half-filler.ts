@@ -22,6 +22,8 @@ const retryMs = 1000;
 export class HalfFiller {
   readonly #parts: HalfFillerParts;
   #isFilled = false;
+  /** Monotonic time at which the step under way began. */
+  #stepBeganMs = Infinity;
   #isStopped = false;
   #failure: ErrorCode | undefined;
   readonly #stopped: Signal;
@@ -38,9 +40,10 @@ export class HalfFiller {
     this.#ended = this.#run();
   }
 
-  /** Whether the halves have all but the newest changes. */
+  /** Whether the halves have all but the newest changes: so few that a step does not take long. */
   get isFilled(): boolean {
-    return this.#isFilled;
+    const { clock, lookMs } = this.#parts;
+    return this.#isFilled && clock.monotonic() - this.#stepBeganMs <= lookMs;
   }
 
   /** Why filling fails now, if it does. */
@@ -63,11 +66,22 @@ export class HalfFiller {
   finish(): Promise<void> {
     return this.#inTurn(async () => {
       const { copy } = this.#parts;
-      if (!this.#isFilled) throw notFilled();
-      this.#isFilled = await copy.changes();
-      if (!this.#isFilled) throw notFilled();
+      if (!this.#isFilled) throw notFilled("the halves are not filled");
+      // Should this fail, what it was told of changes is lost.
+      this.#isFilled = false;
+      if (!(await copy.changes())) throw notFilled("what changed last is not known");
+      const isWhole = await copy.isWhole();
+      this.#isFilled = isWhole || (await this.#goesOn());
+      if (!isWhole) throw notFilled("the halves are not what the whole shard is");
       await copy.memory();
     });
+  }
+
+  /** Whether the shard has changed since; the halves are given that. */
+  async #goesOn(): Promise<boolean> {
+    const { copy } = this.#parts;
+    const before = copy.rowsCopied;
+    return (await copy.changes()) && copy.rowsCopied > before;
   }
 
   /** Begins nothing more, and waits for the question under way. */
@@ -94,15 +108,18 @@ export class HalfFiller {
 
   #failed(error: DvespError): void {
     this.#isFilled = false;
+    this.#stepBeganMs = Infinity;
     if (this.#isStopped || this.#failure === error.code) return;
     this.#failure = error.code;
     this.#parts.onFailure(error);
   }
 
   async #step(): Promise<void> {
-    const { copy } = this.#parts;
+    const { copy, clock } = this.#parts;
+    this.#stepBeganMs = clock.monotonic();
     if (!this.#isFilled) await copy.everything();
     this.#isFilled = await copy.changes();
+    this.#stepBeganMs = Infinity;
   }
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -112,6 +129,6 @@ export class HalfFiller {
   }
 }
 
-function notFilled(): DvespError {
-  return new DvespError("OVERLOADED", "the halves are not filled", { retry_after_ms: retryMs });
+function notFilled(why: string): DvespError {
+  return new DvespError("OVERLOADED", why, { retry_after_ms: retryMs });
 }

@@ -9,8 +9,8 @@ import type { Throttle } from "../repair/throttle.js";
 import type { Shard } from "../shard/shard.js";
 import { HalfFiller } from "./half-filler.js";
 import type { SplitLimits } from "./limits.js";
+import type { AskReplica } from "./halves-check.js";
 import { SplitCopy } from "./split-copy.js";
-import type { AskReplica } from "./split-copy.js";
 
 export interface LocalHalvesParts {
   readonly view: ClusterView;
@@ -29,6 +29,14 @@ export interface Half {
   readonly collection: string;
   /** Its id as a shard. */
   readonly half: number;
+  /** The name of the split. */
+  readonly split: string;
+}
+
+/** A shard of a collection, and by which of its splits: another one may be begun after one that was given up. */
+export interface SplitRef {
+  readonly collection: string;
+  readonly shard: number;
   /** The name of the split. */
   readonly split: string;
 }
@@ -55,6 +63,7 @@ interface Filling {
   readonly shard: number;
   readonly into: readonly [number, number];
   readonly filler: HalfFiller;
+  readonly source: Shard;
   readonly halves: readonly [Shard, Shard];
 }
 
@@ -79,6 +88,11 @@ export class LocalHalves {
   async follow(): Promise<void> {
     const { view } = this.#parts;
     const wanted = new Set<string>();
+    for (const [key, filling] of this.#fillings) {
+      if (this.#isNow(filling)) continue;
+      this.#fillings.delete(key);
+      await filling.filler.stop();
+    }
     for (const map of view.collections()) {
       for (const shard of map.shards) {
         if (!shard.split || !shard.replicas.some(({ node }) => node === view.self)) continue;
@@ -87,11 +101,13 @@ export class LocalHalves {
       }
     }
     for (const name of this.#unopened.keys()) if (!wanted.has(name)) this.#unopened.delete(name);
-    for (const [key, { name, filler }] of this.#fillings) {
-      if (wanted.has(name)) continue;
-      this.#fillings.delete(key);
-      await filler.stop();
-    }
+  }
+
+  /** Whether its split is still that of the map, and what it reads and fills is still what is open. */
+  #isNow({ name, collection, source, halves }: Filling): boolean {
+    const shards = this.#parts.open(collection)?.shards;
+    const isSplitting = this.#isSplitting(collection, name);
+    return isSplitting && [source, ...halves].every((one) => shards?.half(one.id) === one);
   }
 
   async stop(): Promise<void> {
@@ -106,19 +122,22 @@ export class LocalHalves {
     }));
   }
 
-  async status(collection: string, shard: number): Promise<HalvesStatus | undefined> {
-    const filling = this.#fillings.get(keyOf(collection, shard));
-    if (!filling) return this.#statusOfUnopened(collection, shard);
+  async status(split: SplitRef): Promise<HalvesStatus | undefined> {
+    const filling = this.#filling(split);
+    if (!filling) return this.#statusOfUnopened(split);
     const { filler, halves } = filling;
     const is_filled = filler.isFilled && (await this.#areIndexed(halves));
     const is_hopeless = filler.failure !== undefined && hopeless.has(filler.failure);
     return { is_filled, rows_copied: filler.rowsCopied, is_hopeless };
   }
 
-  #statusOfUnopened(collection: string, shard: number): HalvesStatus | undefined {
-    const map = this.#parts.view.collection(collection);
-    const split = map?.shards.find(({ id }) => id === shard)?.split;
-    const failure = split && this.#unopened.get(split.name);
+  #filling({ collection, shard, split }: SplitRef): Filling | undefined {
+    const filling = this.#fillings.get(keyOf(collection, shard));
+    return filling?.name === split ? filling : undefined;
+  }
+
+  #statusOfUnopened({ split }: SplitRef): HalvesStatus | undefined {
+    const failure = this.#unopened.get(split);
     if (failure === undefined) return undefined;
     return { is_filled: false, rows_copied: 0, is_hopeless: hopeless.has(failure) };
   }
@@ -134,7 +153,7 @@ export class LocalHalves {
     const { collection } = settings;
     const shards = open(collection)?.shards;
     if (this.#fillings.has(keyOf(collection, id))) return true;
-    const isNow = (): boolean => this.#isSplitting(collection, split);
+    const isNow = (): boolean => this.#isSplitting(collection, name);
     if (shards?.half(id) === undefined || !isNow()) return false;
     try {
       for (const half of into) await openHalf({ collection, half, split: name });
@@ -155,13 +174,13 @@ export class LocalHalves {
   }
 
   /** Errors: `OVERLOADED` when they are not filled, and those of the replicas. */
-  async finish(collection: string, shard: number): Promise<readonly [string, string]> {
-    const filling = this.#fillings.get(keyOf(collection, shard));
+  async finish(split: SplitRef): Promise<readonly [string, string]> {
+    const filling = this.#filling(split);
     if (!filling) throw new DvespError("OVERLOADED", "there are no halves here");
     const { identityOf } = this.#parts;
     await filling.filler.finish();
     const [first, second] = filling.into;
-    return [await identityOf(collection, first), await identityOf(collection, second)];
+    return [await identityOf(split.collection, first), await identityOf(split.collection, second)];
   }
 
   #begin({ settings }: CollectionMap, { id }: ShardPlaces, split: ShardSplit): void {
@@ -170,15 +189,16 @@ export class LocalHalves {
     if (this.#fillings.has(key)) return;
     const shards = this.#parts.open(collection)?.shards;
     const [source, first, second] = [id, ...split.into].map((one) => shards?.half(one));
-    if (!source || !first || !second) return;
+    if (!shards || !source || !first || !second) return;
+    const { name, into } = split;
     const { clock, limits, throttle, emit } = this.#parts;
     const rowBytes = dimension * Float32Array.BYTES_PER_ELEMENT + metadataBytes;
     const perStep = Math.min(limits.perStep, Math.ceil(limits.bytesPerStep / rowBytes));
     const isStopped = (): boolean => filler.isStopped;
     const copy = new SplitCopy({
-      ...{ copy: split.name, at: split.at, throttle, perStep },
+      ...{ copy: name, at: split.at, throttle, perStep },
       source: this.#askerOf(source),
-      halves: [this.#askerOf(first), this.#askerOf(second)],
+      halves: [this.#giverTo(shards, first), this.#giverTo(shards, second)],
       check: () => {
         if (isStopped()) throw new DvespError("CLOSED", "the split has ended");
       },
@@ -186,16 +206,16 @@ export class LocalHalves {
     const filler: HalfFiller = new HalfFiller({
       ...{ clock, lookMs: limits.lookMs, copy },
       onFailure: (error) => {
-        if (!this.#isSplitting(collection, split)) return;
+        if (!this.#isSplitting(collection, name)) return;
         emit({ type: "shard_split_delayed", collection, shard: id, error: error.toPlain() });
       },
     });
-    const { name, into } = split;
-    this.#fillings.set(key, { name, collection, shard: id, into, filler, halves: [first, second] });
+    const halves = [first, second] as const;
+    this.#fillings.set(key, { name, collection, shard: id, into, filler, source, halves });
     filler.start();
   }
 
-  #isSplitting(collection: string, { name }: ShardSplit): boolean {
+  #isSplitting(collection: string, name: string): boolean {
     const shards = this.#parts.view.collection(collection)?.shards ?? [];
     return shards.some(({ split }) => split?.name === name);
   }
@@ -204,6 +224,15 @@ export class LocalHalves {
     const timeout_ms = this.#parts.limits.askMs;
     return async <Answer>(message: Parameters<AskReplica>[0]) =>
       answerOf(await shard.replica.ask<Answer>(message, { timeout_ms }), `shard ${shard.id}`);
+  }
+
+  /** To one that serves already nothing is given any more: it may have newer by now. */
+  #giverTo(shards: LocalShards, half: Shard): AskReplica {
+    const ask = this.#askerOf(half);
+    return async (message) => {
+      if (shards.isHidden(half.id) && shards.half(half.id) === half) return ask(message);
+      throw new DvespError("CLOSED", `shard ${half.id} is not filled any more`);
+    };
   }
 
   async #areIndexed(halves: readonly Shard[]): Promise<boolean> {

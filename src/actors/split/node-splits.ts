@@ -6,6 +6,7 @@
 import { randomUuid, toDvespError } from "../../base/index.js";
 import type { Clock, Random } from "../../base/index.js";
 import {
+  isCutting,
   isSplitting,
   unsplit,
   withCutTakenBack,
@@ -20,6 +21,7 @@ import type { CollectionAccess } from "../replicas/access.js";
 import { decideMove } from "../repair/decide-move.js";
 import { repairLimits } from "../repair/limits.js";
 import { PairSync } from "../repair/pair-sync.js";
+import type { Pair } from "../repair/pair-sync.js";
 import type { EmitRepair } from "../repair/repair-log.js";
 import { ReplicaQuestions } from "../repair/replica-questions.js";
 import { Throttle } from "../repair/throttle.js";
@@ -29,13 +31,13 @@ import { decideSplit } from "./decide-split.js";
 import type { SplitStep } from "./decide-split.js";
 import type { SplitLimits } from "./limits.js";
 import { LocalHalves } from "./local-halves.js";
-import type { FillProgress, Half, HalvesStatus } from "./local-halves.js";
+import type { FillProgress, Half, HalvesStatus, SplitRef } from "./local-halves.js";
 
 /** What the node that decides asks each node with a replica of the shard, itself too. */
 export interface SplitPeer {
-  status(collection: string, shard: number): Promise<HalvesStatus | undefined>;
+  status(split: SplitRef): Promise<HalvesStatus | undefined>;
   /** The names of the data of both halves, when they are what the shard is. */
-  finish(collection: string, shard: number): Promise<readonly [string, string]>;
+  finish(split: SplitRef): Promise<readonly [string, string]>;
 }
 
 export interface NodeSplitsParts {
@@ -91,8 +93,8 @@ export class NodeSplits {
   }
 
   /** Of this node's halves of a shard; undefined while it has none. */
-  status(collection: string, shard: number): Promise<HalvesStatus | undefined> {
-    return this.#halves.status(collection, shard);
+  status(split: SplitRef): Promise<HalvesStatus | undefined> {
+    return this.#halves.status(split);
   }
 
   /** Of all halves here that are being filled. */
@@ -101,8 +103,8 @@ export class NodeSplits {
   }
 
   /** See `SplitPeer`. */
-  finish(collection: string, shard: number): Promise<readonly [string, string]> {
-    return this.#halves.finish(collection, shard);
+  finish(split: SplitRef): Promise<readonly [string, string]> {
+    return this.#halves.finish(split);
   }
 
   async #run(): Promise<void> {
@@ -127,8 +129,10 @@ export class NodeSplits {
     const { clock, limits } = this.#parts;
     const key = `${map.uid} ${shard.id}`;
     const rest = (ms: number): unknown => this.#restUntilMs.set(key, clock.monotonic() + ms);
-    if (clock.monotonic() < (this.#restUntilMs.get(key) ?? -Infinity)) return;
-    this.#restUntilMs.delete(key);
+    const isResting = clock.monotonic() < (this.#restUntilMs.get(key) ?? -Infinity);
+    // Writes wait for a cut that was not taken back.
+    if (isResting && !isCutting(shard)) return;
+    if (!isResting) this.#restUntilMs.delete(key);
     const step = this.#decide(map, shard);
     if (!step) return;
     try {
@@ -167,7 +171,7 @@ export class NodeSplits {
       case "ask":
         return this.#goOn(map, shard);
       case "take_back":
-        await view.changeShard(collection, shard.id, withCutTakenBack);
+        await view.changeShard(collection, shard.id, (now) => withCutTakenBack(now, shard.epoch));
         return undefined;
       case "give_up":
         await this.#giveUp(map, shard);
@@ -178,10 +182,8 @@ export class NodeSplits {
   /** Cuts when all halves are filled; gives up when one cannot be. */
   async #goOn(map: CollectionMap, shard: ShardPlaces): Promise<number | undefined> {
     const { peer, limits } = this.#parts;
-    const { collection } = map.settings;
-    const states = await Promise.all(
-      shard.replicas.map(({ node }) => peer(node).status(collection, shard.id)),
-    );
+    const split = refOf(map, shard);
+    const states = await Promise.all(shard.replicas.map(({ node }) => peer(node).status(split)));
     if (states.every((one) => one?.is_filled === true)) await this.#cut(map, shard);
     if (!states.some((one) => one?.is_hopeless === true)) return undefined;
     await this.#giveUp(map, shard);
@@ -221,33 +223,39 @@ export class NodeSplits {
       .find((one) => one.shard.id === id);
     if (!access) return;
     const beganMs = clock.monotonic();
-    await cut(
+    const split = refOf(map, shard);
+    const isCut = await cut(
       {
         ...{ clock, graceMs: limits.graceMs, cutMs: limits.cutMs },
         changeShard: (change) => view.changeShard(collection, id, change),
         replicas: access.replicas.map((one) => new ReplicaQuestions(one, limits.askMs)),
-        sync: (a, b) => this.#sync(dimension, a, b),
-        finish: (node) => peer(node).finish(collection, id),
+        sync: (a, b, endMs) => this.#sync(dimension, [a, b], endMs),
+        finish: (node) => peer(node).finish(split),
       },
       id,
       epoch,
     );
+    if (!isCut) return;
     const into = shard.split?.into;
     const took_ms = clock.monotonic() - beganMs;
     this.#say("shard_split_finished", map, shard, { into, cut_ms: took_ms });
   }
 
-  /** Nothing is under way any more that could be left alone. */
-  #sync(dimension: number, a: ReplicaQuestions, b: ReplicaQuestions): Promise<unknown> {
+  /** Leaves nothing alone as being under way. Ends at `endMs` of monotonic time: what was copied stays. */
+  #sync(dimension: number, pair: Pair, endMs: number): Promise<unknown> {
     const { clock } = this.#parts;
-    const isStopped = (): boolean => this.#isStopped;
+    const isStopped = (): boolean => this.#isStopped || clock.monotonic() > endMs;
     const limits = { ...repairLimits, graceMs: 0 };
     const throttle = this.#throttle;
-    return new PairSync({ clock, limits, throttle, dimension, isStopped }, [a, b]).run();
+    return new PairSync({ clock, limits, throttle, dimension, isStopped }, pair).run();
   }
 
   #say(type: string, { settings }: CollectionMap, { id }: ShardPlaces, details: object): void {
     if (this.#isStopped) return;
     this.#parts.emit({ type, collection: settings.collection, shard: id, ...details });
   }
+}
+
+function refOf({ settings }: CollectionMap, { id, split }: ShardPlaces): SplitRef {
+  return { collection: settings.collection, shard: id, split: split?.name ?? "" };
 }

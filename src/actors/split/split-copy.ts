@@ -13,35 +13,31 @@ import type {
   CopiedOperations,
   CopiedRows,
   CopiedTombstones,
-  CopyMessage,
 } from "../replica/copy-messages.js";
 import { idAt } from "../replica/packed-rows.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
 import { bytesOfRows, selectRows } from "../repair/versioned-rows.js";
 import type { Throttle } from "../repair/throttle.js";
+import { HalvesCheck } from "./halves-check.js";
+import type { CheckParts } from "./halves-check.js";
 
-/** Rejects when there is no answer. */
-export type AskReplica = <Answer>(message: CopyMessage) => Promise<Answer>;
-
-export interface SplitCopyParts {
+export interface SplitCopyParts extends CheckParts {
   /** Names the copy: the replica notes changes for it. */
   readonly copy: string;
   readonly at: number;
-  readonly source: AskReplica;
-  readonly halves: readonly [AskReplica, AskReplica];
   readonly throttle: Throttle;
   /** Rows, operations or changes of one step. */
   readonly perStep: number;
-  /** Called before each step: throws to end it. */
-  readonly check: () => void;
 }
 
 export class SplitCopy {
   readonly #parts: SplitCopyParts;
+  readonly #check: HalvesCheck;
   #rows = 0;
 
   constructor(parts: SplitCopyParts) {
     this.#parts = parts;
+    this.#check = new HalvesCheck(parts);
   }
 
   /** Rows and tombstones that the halves were given, each as often as it was. */
@@ -49,16 +45,26 @@ export class SplitCopy {
     return this.#rows;
   }
 
-  /** All that is there; what changes from now on is noted. */
+  /** All that is there, and nothing else; what changes from now on is noted. */
   async everything(): Promise<void> {
     const { source, copy } = this.#parts;
     await source({ type: "copy_begin", copy });
+    const wereEmpty = await this.#check.areEmpty();
     await this.#allRows();
     await this.#allTombstones();
     await this.#allOperations();
+    if (!wereEmpty) await this.#check.forgetSurplus();
   }
 
-  /** What changed since; false when that is not known. Goes on until nothing is left. */
+  /** Whether the halves have the rows and tombstones of the whole one, which must not change meanwhile. */
+  isWhole(): Promise<boolean> {
+    return this.#check.areWhole();
+  }
+
+  /**
+   * What changed since; false when that is not known. Goes on until nothing is left. What it was told is
+   * noted no more: when it fails, all has to be copied again.
+   */
   async changes(): Promise<boolean> {
     const { source, copy, perStep: limit, check } = this.#parts;
     for (;;) {

@@ -56,7 +56,7 @@ describe("a shard that is split", () => {
   });
 
   it("is taken back beyond what its replicas were fenced at, and given up from there", () => {
-    const back = withCutTakenBack(cutting)!;
+    const back = withCutTakenBack(cutting, cutting.epoch)!;
     expect(back).toMatchObject({ epoch: 7, split: { phase: "filling" } });
     expect(withoutSplit(cutting)).toBeUndefined();
     expect(withoutSplit(back)).toEqual({ ...whole, epoch: 7 });
@@ -72,7 +72,10 @@ describe("a shard that is split", () => {
     ["cut unsplit", withCut(whole, 5)],
     ["cut when its replicas changed", withCut({ ...filling, epoch: 6 }, 5)],
     ["cut twice", withCut(cutting, 6)],
-    ["replaced when that was taken back", cutInTwo(withCutTakenBack(cutting)!, 6, identities)],
+    [
+      "replaced when that was taken back",
+      cutInTwo(withCutTakenBack(cutting, cutting.epoch)!, 6, identities),
+    ],
     ["replaced at another epoch", cutInTwo({ ...cutting, epoch: 8 }, 6, identities)],
     ["replaced without a node's halves", cutInTwo(cutting, 6, new Map([["n1", ["a", "b"]]]))],
     [
@@ -83,7 +86,11 @@ describe("a shard that is split", () => {
         identities,
       ),
     ],
-    ["taken back when nothing is cut", withCutTakenBack(filling)],
+    ["taken back when nothing is cut", withCutTakenBack(filling, filling.epoch)],
+    [
+      "taken back after that by who has not heard of it",
+      withCutTakenBack(cutting, cutting.epoch - 1),
+    ],
     ["given up when nothing is split", withoutSplit(whole)],
   ])("is not %s", (_, changed) => expect(changed).toBeUndefined());
 });

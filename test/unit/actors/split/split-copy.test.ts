@@ -1,8 +1,9 @@
 /** Copies of a real replica answer what it would, for their ids: after writes, restarts and crashes of both. */
 import { describe, expect, it } from "vitest";
-import { VirtualClock, seededRandom } from "../../../../src/base/index.js";
+import { DvespError, VirtualClock, seededRandom } from "../../../../src/base/index.js";
 import { HalfFiller } from "../../../../src/actors/split/half-filler.js";
 import { SplitCopy } from "../../../../src/actors/split/split-copy.js";
+import type { AskReplica } from "../../../../src/actors/split/halves-check.js";
 import { Throttle } from "../../../../src/actors/repair/throttle.js";
 import type { PreparedRows } from "../../../../src/actors/replica/replication-messages.js";
 import { hashOfId } from "../../../../src/cluster/index.js";
@@ -23,6 +24,8 @@ const ofSide = (side: number): number[] =>
   numbers.filter((n) => (hashOfId(idOf(n)) < at ? 0 : 1) === side);
 
 class SplitWorld {
+  /** Has the halves refuse what they are given. */
+  isFull = false;
   readonly source: ReplicaWorld;
   readonly halves: readonly [ReplicaWorld, ReplicaWorld];
   readonly copy: SplitCopy;
@@ -35,8 +38,16 @@ class SplitWorld {
       ...{ copy: "s", at, perStep: 7, check: () => undefined },
       throttle: new Throttle(source.clock, 2 ** 40),
       source: (message) => source.ask(message),
-      halves: [(message) => halves[0].ask(message), (message) => halves[1].ask(message)],
+      halves: [
+        (message) => this.#give(halves[0], message),
+        (message) => this.#give(halves[1], message),
+      ],
     });
+  }
+
+  #give<Answer>(half: ReplicaWorld, message: Parameters<AskReplica>[0]): Promise<Answer> {
+    if (this.isFull) return Promise.reject(new DvespError("STORAGE_FULL", "no room"));
+    return half.ask(message);
   }
 
   static async open(): Promise<SplitWorld> {
@@ -129,6 +140,21 @@ describe("the halves of a replica", () => {
     for (const half of world.halves) expect(half.versioned([5, 6]).versions).toEqual(["", ""]);
   });
 
+  it("forget what it forgot while nobody noted that", async () => {
+    const world = await SplitWorld.open();
+    await world.put(numbers);
+    await world.copy.everything();
+    await world.source.restart();
+    await world.delete([5, 6]);
+    const version = versionOf(101);
+    await world.source.ask({ type: "converged", version, drop: version });
+    expect(await world.copy.changes()).toBe(false);
+    await world.copy.everything();
+    expect(await world.copy.changes()).toBe(true);
+    expect(await world.copy.isWhole()).toBe(true);
+    await world.expectAlike();
+  });
+
   it("keep its promises, and know what came past them", async () => {
     const world = await SplitWorld.open();
     await world.put([1, 2]);
@@ -155,6 +181,38 @@ describe("the halves of a replica", () => {
 });
 
 describe("filling halves", () => {
+  it("copies all again when what had changed could not be given", async () => {
+    const world = await SplitWorld.open();
+    await world.put(numbers);
+    const { clock } = world.source;
+    const { copy } = world;
+    const filler = new HalfFiller({ ...{ clock, lookMs: 1000, copy }, onFailure: () => undefined });
+    filler.start();
+    for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(10);
+    await world.put([1, 2, 3]);
+    world.isFull = true;
+    await expect(filler.finish()).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    world.isFull = false;
+    for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(50);
+    await filler.finish();
+    await world.expectAlike();
+    await filler.stop();
+  });
+
+  it("does not end before the halves are the whole", async () => {
+    const world = await SplitWorld.open();
+    await world.put(numbers);
+    const { clock } = world.source;
+    const { copy } = world;
+    const filler = new HalfFiller({ ...{ clock, lookMs: 1000, copy }, onFailure: () => undefined });
+    filler.start();
+    for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(10);
+    const [side] = world.halves;
+    await applied(side.replica.write(side.replicated(insertOf(ofSide(0).slice(0, 1)), 400)));
+    await expect(filler.finish()).rejects.toMatchObject({ code: "OVERLOADED" });
+    await filler.stop();
+  });
+
   it("goes on from failures, and brings them to the end only when they are filled", async () => {
     const world = await SplitWorld.open();
     await world.put(numbers);
