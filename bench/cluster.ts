@@ -26,7 +26,7 @@ const atOnce = 16;
 const importBatch = 1000;
 const nodes = 3;
 const comparedQueries = 1000;
-const beside = { writesPerSecond: 500, readers: 6 };
+const beside = { rowsPerSecond: 500, rowsAtOnce: [10, 1], readers: 6 };
 
 const { values: options } = parseArgs({
   options: {
@@ -95,8 +95,9 @@ function reportReads(what: string, data: DataSet & WithIds, result: LoadResult):
   report(`${what}: recall@10 of ${result.checked.length} checked answers`, found.value, "");
 }
 
-function reportWrites(what: string, result: WriteResult): void {
-  report(`${what}: rows per second`, result.times.length / result.seconds, "/s");
+function reportWrites(what: string, result: WriteResult, rowsAtOnce = 1): void {
+  const rows = result.times.length * rowsAtOnce;
+  report(`${what}: rows per second`, rows / result.seconds, "/s");
   report(`${what}: p50`, percentile(result.times, 0.5), "ms");
   report(`${what}: p99`, percentile(result.times, 0.99), "ms");
   report(`${what}: last replica behind the answer p50`, percentile(result.lags, 0.5), "ms");
@@ -140,13 +141,16 @@ async function measure(cluster: ClusterProcess, data: DataSet & WithIds): Promis
     // As searches, writes are compiled only after some thousand.
     await runWrites({ ...write, atOnce, seconds: seconds / 2 });
     reportWrites(`insert at QUORUM, ${atOnce} at once`, await runWrites({ ...write, atOnce }));
-    const { writesPerSecond: perSecond, readers } = beside;
-    const both = await Promise.all([
-      load.search({ ...search, consistency_level: "QUORUM", atOnce: readers }),
-      runWrites({ ...write, atOnce, perSecond }),
-    ]);
-    reportReads(`search at QUORUM beside ${perSecond} inserts/s`, { ...data, truth: [] }, both[0]);
-    reportWrites(`${perSecond} inserts/s at QUORUM beside searches`, both[1]);
+    for (const rowsAtOnce of beside.rowsAtOnce) {
+      const perSecond = beside.rowsPerSecond / rowsAtOnce;
+      const [reads, writes] = await Promise.all([
+        load.search({ ...search, consistency_level: "QUORUM", atOnce: beside.readers }),
+        runWrites({ ...write, atOnce, rowsAtOnce, perSecond }),
+      ]);
+      const inserts = `${perSecond} inserts/s of ${rowsAtOnce} rows`;
+      reportReads(`search at QUORUM beside ${inserts}`, { ...data, truth: [] }, reads);
+      reportWrites(`${inserts} at QUORUM beside searches`, writes, rowsAtOnce);
+    }
     await reportDifferences(cluster, data);
   } finally {
     load.stop();

@@ -1,5 +1,5 @@
 /**
- * Inserts of one row each, over REST in MessagePack: as fast as they are answered, or so many a second.
+ * Inserts over REST in MessagePack: as fast as they are answered, or so many a second.
  * Of a sample it is told how long after the answer every other node has the row as well.
  */
 import { performance } from "node:perf_hooks";
@@ -13,10 +13,12 @@ export interface WriteLoad {
   readonly addresses: readonly string[];
   readonly collection: string;
   readonly rows: readonly Float32Array[];
+  /** Rows of one insert; default 1. */
+  readonly rowsAtOnce?: number;
   readonly consistency_level: ConsistencyLevel;
   readonly atOnce: number;
   readonly seconds: number;
-  /** Default: as many as are answered. */
+  /** Inserts a second; default: as many as are answered. */
   readonly perSecond?: number;
 }
 
@@ -29,11 +31,11 @@ export interface WriteResult {
 }
 
 interface Written {
-  readonly vector_ids: readonly [string];
+  readonly vector_ids: readonly string[];
   readonly commit_token: string;
 }
 
-/** Of so many writes one is looked for on the other nodes. */
+/** Of so many inserts one is looked for on the other nodes. */
 const followedOneOf = 16;
 
 export async function runWrites(load: WriteLoad): Promise<WriteResult> {
@@ -92,11 +94,14 @@ class WriteRun {
   }
 
   #request(index: number, address: string): Buffer {
-    const { rows, collection, consistency_level } = this.#load;
-    const row = rows[index % rows.length]!;
-    const data = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-    const vectors = { dimension: row.length, data };
-    const body = encode({ vectors, metadata: [{ row: index }], consistency_level });
+    const { rows, rowsAtOnce = 1, collection, consistency_level } = this.#load;
+    const numbers = Array.from({ length: rowsAtOnce }, (_, row) => index * rowsAtOnce + row);
+    const dimension = rows[0]!.length;
+    const vectors = new Float32Array(rowsAtOnce * dimension);
+    numbers.forEach((number, at) => vectors.set(rows[number % rows.length]!, at * dimension));
+    const data = new Uint8Array(vectors.buffer);
+    const metadata = numbers.map((row) => ({ row }));
+    const body = encode({ vectors: { dimension, data }, metadata, consistency_level });
     return encodePost(address, `/v1/collections/${collection}/insert`, body);
   }
 

@@ -13,6 +13,13 @@ export interface SettingsDefaults {
   readonly replicas: number;
 }
 
+/**
+ * Recall that searches of a collection with several replicas aim at unless its creator says otherwise.
+ * Each replica builds a graph of its own and misses other rows than the next one does: answers at ONE
+ * differ by about what is missed, so that this keeps them alike to one result in a hundred.
+ */
+const replicatedRecall = 0.99;
+
 /** Errors: `INVALID_ARGUMENT` for what this version does not offer. */
 export function completeSettings(
   request: NormalCreate,
@@ -20,7 +27,9 @@ export function completeSettings(
 ): CollectionSettings {
   const { collection, dimension, distance_metric } = request;
   const { shards = defaults.shards, replication_factor = defaults.replicas } = request;
-  const index = completeIndex({ dimension, metric: distance_metric, index: request.index });
+  const recall = request.index.recall ?? (replication_factor > 1 ? replicatedRecall : undefined);
+  const asked = { ...request.index, recall };
+  const index = completeIndex({ dimension, metric: distance_metric, index: asked });
   return { collection, dimension, distance_metric, index, shards, replication_factor };
 }
 

@@ -44,6 +44,15 @@ describe("completeSettings", () => {
     expect(asked.replication_factor).toBe(2);
   });
 
+  it("aims higher where several replicas are to answer alike", () => {
+    const replicated = { ...request, replication_factor: 3 };
+    expect(completeSettings(replicated).index).toEqual({ ...hnsw, recall: 0.99 });
+    const asked = { ...replicated, index: { type: "hnsw", recall: 0.9 } } as const;
+    expect(completeSettings(asked).index.recall).toBe(0.9);
+    const flat = { ...replicated, index: { type: "flat" } } as const;
+    expect(completeSettings(flat).index).toEqual({ type: "flat" });
+  });
+
   it("keeps what was asked for", () => {
     const index = {
       type: "hnsw",
