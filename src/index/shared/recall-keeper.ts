@@ -24,7 +24,7 @@ import type { RecallState } from "./snapshots.js";
 /** Measures again when the index has grown by this factor, and while nothing else is to be done. */
 const calibrationGrowth = 1.5;
 const idleGrowth = 1.1;
-/** Samples that a calibration draws anew. */
+/** Samples that a calibration draws anew after that growth; after less of it, fewer. */
 const renewedSamples = sampleCount / 4;
 /** Probes after each change of the rows, once there are as many as are averaged. */
 const probesPerRound = 32;
@@ -85,7 +85,7 @@ export class RecallKeeper {
   /** Measures the rows [0, indexed) and moves on to that table. */
   *calibrate(indexed: number): Slices {
     const { scanner, walkTo } = this.#options;
-    yield* this.#samples.bringUpTo(indexed, renewedSamples);
+    yield* this.#samples.bringUpTo(indexed, this.#renewed(indexed));
     const calibration = yield* measureRecall(this.#samples.all, walkTo(indexed), scanner);
     this.#state = { calibration, calibratedAt: indexed };
     this.#recalls = [];
@@ -122,6 +122,13 @@ export class RecallKeeper {
   /** Whether the probes say that the target is met. */
   get isOnTarget(): boolean {
     return this.#recalls.length >= probesMin && !this.isBelowTarget;
+  }
+
+  /** So that a row that comes costs about as many comparisons however often recall is measured. */
+  #renewed(indexed: number): number {
+    const growth = indexed / Math.max(1, this.#state.calibratedAt) - 1;
+    const share = Math.min(1, growth / (calibrationGrowth - 1));
+    return Math.ceil(renewedSamples * share);
   }
 
   get #rows() {
