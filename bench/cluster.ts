@@ -138,8 +138,8 @@ async function measure(cluster: ClusterProcess, data: DataSet & WithIds): Promis
       const what = `search at ${consistency_level}, ${atOnce} at once`;
       reportReads(what, data, await load.search({ ...search, consistency_level }));
     }
-    // As searches, writes are compiled only after some thousand.
-    await runWrites({ ...write, atOnce, seconds: seconds / 2 });
+    // As searches, writes are compiled only after some thousand, on every thread of three nodes.
+    await runWrites({ ...write, atOnce, seconds: 2 * seconds });
     reportWrites(`insert at QUORUM, ${atOnce} at once`, await runWrites({ ...write, atOnce }));
     for (const rowsAtOnce of beside.rowsAtOnce) {
       const perSecond = beside.rowsPerSecond / rowsAtOnce;
