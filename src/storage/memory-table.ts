@@ -23,6 +23,7 @@ import type { KeyRange, OpenTable, Table, TableEntry, TableSnapshot, TableWrite 
 export interface CommitPoint {
   readonly directory: string;
   readonly when: "before" | "after";
+  readonly writes: readonly TableWrite[];
 }
 
 const fileName = "table.mem";
@@ -83,9 +84,9 @@ export class MemoryTables {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure;
-    this.onCommit({ directory, when: "before" });
+    this.onCommit({ directory, when: "before", writes });
     state.chunks = changed(state.chunks, writes);
-    this.onCommit({ directory, when: "after" });
+    this.onCommit({ directory, when: "after", writes });
   }
 }
 

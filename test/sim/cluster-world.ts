@@ -1,22 +1,24 @@
 /** Several machines with a node each, the process that keeps their cluster store, and the links between. */
-import { repairLimits } from "../../src/actors/index.js";
-import { MemoryNetwork, randomBelow, randomFraction, sleep } from "../../src/base/index.js";
+import { MemoryNetwork, present, randomBelow, randomFraction } from "../../src/base/index.js";
 import type { Random } from "../../src/base/index.js";
-import { describeCluster } from "../../src/node/describe-cluster.js";
 import type { Loader } from "../../src/runtime/index.js";
 import { MemoryStorage } from "../../src/storage/index.js";
-import type { Checker } from "./checker.js";
-import type { Fault } from "./faults.js";
-import { leftOver } from "./left-over.js";
+import { settle } from "./cluster-settle.js";
+import { CrashPoints } from "./crash-points.js";
+import type { Fault, FaultKind } from "./faults.js";
+import { Fleet } from "./fleet.js";
 import { diskLoss, machineFaults } from "./machine-faults.js";
-import { Machine, endpointOf } from "./machine.js";
+import { Machine } from "./machine.js";
+import type { MachineParts } from "./machine.js";
+import { mixSpecs } from "./mix.js";
+import type { Mix } from "./mix.js";
 import { networkFaults } from "./network-faults.js";
+import { NodeChanges } from "./node-changes.js";
 import { collection, dimension } from "./requests.js";
 import { SimParent, parentAddress } from "./sim-parent.js";
 import type { SimTime } from "./sim-time.js";
 import { driftingClock, fork } from "./single-world.js";
-import type { Mix } from "./mix.js";
-import type { MakeWorld } from "./world.js";
+import type { MakeWorld, WorldParts } from "./world.js";
 
 export interface ClusterWorldOptions {
   readonly load: Loader;
@@ -24,81 +26,123 @@ export interface ClusterWorldOptions {
   /** 0: one or two, as chance has it. */
   readonly shards: number;
   readonly replicas: number;
+  /** Default: standard. */
   readonly mix?: Mix;
+  /** Default: as the mix has it. */
   readonly splitRows?: number | undefined;
   readonly makeStorage?: () => MemoryStorage;
 }
 
-/** Replicas are compared too late to be of any help: what they missed has to come by hints. */
-const hintsAlone = { ...repairLimits, roundMs: 3_600_000, graceMs: 60_000 };
-/** What takes nothing from a coordinator that owes somebody a hint. */
-const outages = new Set(["standstill", "cut_link", "cut_one_way", "isolated", "reset", "swizzle"]);
-/** In which all that was acknowledged has reached every replica by hints. */
-const hintedMs = 30_000;
-
 const secret = "a secret of this simulation";
-/** In which all replicas have to be alike once everything is mended. */
-const settleMsMax = 120_000;
-const lookMs = 500;
 /** Wall clocks are so far off at the beginning, and when they are set. */
 const skewMsMax = 100;
-const jumpMsMax = 10_000;
+const jumpMsMaxDefault = 10_000;
+/** One more, so that one may go. */
+const nodesThatCome = 1;
 
 export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
-  return async ({ time, random, trace }) => {
-    const { load, nodes, replicas, mix, splitRows, makeStorage } = options;
-    let splits = 0;
+  return async (parts) => {
+    const { time, random } = parts;
+    const { replicas, mix = "standard" } = options;
+    const { comesAndGoes, hintedMs, crashes: chances = {} } = mixSpecs[mix];
     const network = new MemoryNetwork({ clock: time.clock, delayMs: delays(random) });
-    const parent = new SimParent({ clock: time.clock, random, network, load, secret });
-    await time.until(parent.start());
-    const machines = Array.from({ length: nodes }, (_, index) => {
-      const name = `n${index + 1}`;
+    let splits = 0;
+    const parent: SimParent = new SimParent({
+      ...{ clock: time.clock, random, network, load: options.load, secret },
+      nodes: options.nodes + (comesAndGoes ? nodesThatCome : 0),
+      onNodes: (plans) => fleet.follow(plans),
+      onMap: (map) => crashes.onMap(map),
+    });
+    const fleet = new Fleet(parent.name, ({ node, listen }) => {
+      const storage = options.makeStorage?.() ?? new MemoryStorage();
       return new Machine({
-        ...{ name, random, network, load, splitRows },
+        ...machineParts(parts, options),
+        ...{ name: node, network, storage },
         onSplit: () => {
           splits++;
-          trace.add("split", { name });
+          parts.trace.add("split", { name: node });
         },
-        ...(mix === "hinted" && { repair: hintsAlone }),
-        clock: driftingClock(time, random, skewMsMax),
-        storage: makeStorage?.() ?? new MemoryStorage(),
-        cluster: {
-          node: name,
-          listen: `${name}:1`,
-          store: { node: parent.name, address: parentAddress },
-          secret,
-        },
-        onFailedStart: (error) => trace.add("failed_start", { name, error: String(error) }),
+        ...(mixSpecs[mix].crashes && { onCommit: (one, at) => crashes.onCommit(one, at) }),
+        cluster: { node, listen, store: { node: parent.name, address: parentAddress }, secret },
       });
     });
-    await time.until(Promise.all(machines.map((one) => one.start())));
-    await time.pass(2000);
-    const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
-    const shards = options.shards > 0 ? options.shards : 1 + randomBelow(random, 2);
-    const settings = { collection, dimension, index: { type }, shards } as const;
-    const request = { ...settings, replication_factor: replicas };
-    const store = machines[0]?.running?.store;
-    if (!store) throw new Error("no node serves");
-    await time.until(store.create_collection(request));
-    const names = [...machines.map(({ name }) => name), parent.name];
-    const parts = { clock: time.clock, random: fork(random), jumpMsMax };
-    const faults = [
-      ...machineFaults({ ...parts, machines }),
-      ...networkFaults({ ...parts, network, names }),
-      ...(mix === "replaced" ? [diskLoss({ ...parts, machines })] : []),
-      { name: "parent_lost", weight: 1, lastsMsMax: 5000, begin: () => loseParent(parent) },
-    ];
-    const isHinted = mix === "hinted";
+    const { machines, endpoints, names } = fleet;
+    const loseStore = (): Fault | undefined => loseParent(parent);
+    const crashes = new CrashPoints({ chances, random: fork(random), machines, loseStore });
+    await time.until(parent.start());
+    await begin(time, random, machines, options);
+    const changes = new NodeChanges({ ...parts, random: fork(random), machines, replicas });
+    const undone = (): string | undefined => changes.undone && `${changes.undone} is still there`;
     return {
-      endpoints: machines.map(endpointOf),
-      replicas,
-      faults: isHinted ? faults.filter(({ name }) => outages.has(name)) : faults,
+      ...{ endpoints, replicas },
+      faults: faultsOf(mix, {
+        ...{ time, random: fork(random), network, machines, names, loseStore, changes },
+      }),
+      strikes: (strike) => void (crashes.strike = strike),
       splits: () => splits,
       settle: (checker) =>
-        isHinted ? time.pass(hintedMs) : time.until(settle(time, machines, checker)),
+        hintedMs === undefined
+          ? time.until(settle({ time, machines, replicas, undone }, checker))
+          : time.pass(hintedMs),
       close: () => closeAll(time, machines),
     };
   };
+}
+
+function machineParts(
+  { time, random, trace }: WorldParts,
+  { load, mix = "standard", splitRows }: ClusterWorldOptions,
+): Omit<MachineParts, "name" | "network" | "storage"> {
+  const { repair, splitRows: usual } = mixSpecs[mix];
+  return {
+    ...{ random, load, splitRows: splitRows ?? usual },
+    ...(repair && { repair }),
+    clock: driftingClock(time, random, skewMsMax),
+    onFailedStart: (error) => trace.add("failed_start", { error: String(error) }),
+  };
+}
+
+/** Resolves when all serve, and the collection is there. */
+async function begin(
+  time: SimTime,
+  random: Random,
+  machines: readonly Machine[],
+  options: ClusterWorldOptions,
+): Promise<void> {
+  await time.pass(startMs);
+  const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
+  const shards = options.shards > 0 ? options.shards : 1 + randomBelow(random, 2);
+  const settings = { collection, dimension, index: { type }, shards } as const;
+  const { store } = present(machines[0]?.running, "a node that serves");
+  await time.until(store.create_collection({ ...settings, replication_factor: options.replicas }));
+}
+
+const startMs = 3000;
+
+interface FaultsOf {
+  readonly time: SimTime;
+  readonly random: Random;
+  readonly network: MemoryNetwork;
+  readonly machines: readonly Machine[];
+  readonly names: readonly string[];
+  readonly loseStore: () => Fault | undefined;
+  readonly changes: NodeChanges;
+}
+
+function faultsOf(
+  mix: Mix,
+  { time, random, network, machines, names, loseStore, changes }: FaultsOf,
+): FaultKind[] {
+  const { jumpMsMax = jumpMsMaxDefault, awayFactor = 1, only, ...spec } = mixSpecs[mix];
+  const parts = { clock: time.clock, random, jumpMsMax, awayFactor };
+  const faults = [
+    ...machineFaults({ ...parts, machines }),
+    ...networkFaults({ ...parts, network, names }),
+    ...(spec.losesDisk ? [diskLoss({ ...parts, machines })] : []),
+    ...(spec.comesAndGoes ? changes.kinds : []),
+    { name: "parent_lost", weight: 1, lastsMsMax: 5000, begin: loseStore },
+  ];
+  return faults.filter(({ name }) => only?.has(name) ?? true);
 }
 
 /** Every link has a pace of its own, some slow, and every message one too. */
@@ -116,49 +160,6 @@ function loseParent(parent: SimParent): Fault | undefined {
   if (!parent.isRunning) return undefined;
   parent.cutPower();
   return { where: "", mend: () => parent.start() };
-}
-
-/** Waits until the replicas of every shard are alike. */
-async function settle(
-  time: SimTime,
-  machines: readonly Machine[],
-  checker: Checker,
-): Promise<void> {
-  const endMs = time.now() + settleMsMax;
-  for (;;) {
-    await sleep(time.clock, lookMs);
-    const differing = await whatDiffers(machines);
-    const kept = differing === undefined ? await whatIsKept(machines) : undefined;
-    if (differing === undefined && kept === undefined) return;
-    if (time.now() < endMs) continue;
-    const after = `${settleMsMax} ms after all was mended`;
-    if (differing !== undefined) checker.fail("not_alike", `${after}: ${differing}`);
-    if (kept !== undefined) checker.fail("memory", `${after}: ${kept}`);
-    return;
-  }
-}
-
-async function whatIsKept(machines: readonly Machine[]): Promise<string | undefined> {
-  for (const { name, running } of machines) {
-    const kept = running && (await leftOver(name, running));
-    if (kept !== undefined) return kept;
-  }
-  return undefined;
-}
-
-async function whatDiffers(machines: readonly Machine[]): Promise<string | undefined> {
-  for (const { name, running } of machines) {
-    if (!running) return `${name} does not serve`;
-    const { collections } = await describeCluster(running.node, name);
-    const shards = collections.flatMap((one) => one.shards);
-    if (shards.length === 0) return `${name} knows no shard`;
-    for (const { id, replicas } of shards) {
-      const roots = new Set(replicas.map((one) => one.merkle_root));
-      const isActive = replicas.every(({ state }) => state === "active");
-      if (roots.size !== 1 || !isActive) return `${name}, shard ${id}: ${JSON.stringify(replicas)}`;
-    }
-  }
-  return undefined;
 }
 
 async function closeAll(time: SimTime, machines: readonly Machine[]): Promise<void> {

@@ -62,9 +62,7 @@ export class Faults {
     while (!this.#isStopped()) {
       await sleep(clock, randomBelow(random, pauseMsMax));
       if (this.#isStopped() || this.#underWay.size >= atOnceMax) continue;
-      const fault = this.#one(this.#draw());
-      this.#underWay.add(fault);
-      void fault.finally(() => this.#underWay.delete(fault));
+      this.#begin(this.#draw());
     }
   }
 
@@ -72,6 +70,18 @@ export class Faults {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#underWay);
+  }
+
+  /** Breaks this at once, unless so much is broken already. */
+  strike(kind: FaultKind): void {
+    if (this.#isStopped() || this.#underWay.size >= this.#plan.atOnceMax) return;
+    this.#begin(kind);
+  }
+
+  #begin(kind: FaultKind): void {
+    const fault = this.#one(kind);
+    this.#underWay.add(fault);
+    void fault.finally(() => this.#underWay.delete(fault));
   }
 
   async #one({ name, lastsMsMax, begin }: FaultKind): Promise<void> {

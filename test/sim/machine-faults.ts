@@ -10,6 +10,8 @@ export interface MachineFaultParts {
   readonly random: Random;
   /** How far off wall clocks are set at most: one that is set anew jumps by twice as much. */
   readonly jumpMsMax: number;
+  /** How much longer they are away than they are by default. */
+  readonly awayFactor?: number;
 }
 
 export function machineFaults(parts: MachineFaultParts): FaultKind[] {
@@ -19,9 +21,10 @@ export function machineFaults(parts: MachineFaultParts): FaultKind[] {
     lastsMsMax: number,
     begin: (machine: Machine) => Fault,
   ): FaultKind => ({ name, weight, lastsMsMax, begin: () => troubled(parts, begin) });
+  const awayMsMax = 3000 * (parts.awayFactor ?? 1);
   return [
-    on("power_cut", 3, 3000, powerCut),
-    on("kill", 3, 3000, kill),
+    on("power_cut", 3, awayMsMax, powerCut),
+    on("kill", 3, awayMsMax, kill),
     on("dead_thread", 2, 10, (machine) => deadThread(machine, parts)),
     on("standstill", 2, 4000, standstill),
     on("slow_disk", 2, 3000, (machine) => slowDisk(machine, parts)),
@@ -49,7 +52,12 @@ function troubled(
 ): Fault | undefined {
   const healthy = machines.filter((one) => one.running && !one.isTroubled);
   const machine = healthy[randomBelow(random, Math.max(1, healthy.length))];
-  if (!machine) return undefined;
+  return machine && faultOf(machine, begin);
+}
+
+/** A fault of this machine, unless it has another one, or does not run. */
+export function faultOf(machine: Machine, begin: (machine: Machine) => Fault): Fault | undefined {
+  if (!machine.running || machine.isTroubled) return undefined;
   machine.isTroubled = true;
   const { where, mend } = begin(machine);
   const mended = async (): Promise<void> => {
@@ -59,7 +67,7 @@ function troubled(
   return { where: `${machine.name}${where}`, mend: mended };
 }
 
-function powerCut(machine: Machine): Fault {
+export function powerCut(machine: Machine): Fault {
   machine.cutPower();
   return { where: "", mend: () => machine.start() };
 }
@@ -69,7 +77,7 @@ function lostDisk(machine: Machine): Fault {
   return { where: "", mend: () => machine.start() };
 }
 
-function kill(machine: Machine): Fault {
+export function kill(machine: Machine): Fault {
   machine.kill();
   return { where: "", mend: () => machine.start() };
 }
@@ -80,6 +88,14 @@ function deadThread(machine: Machine, { random }: MachineFaultParts): Fault {
   const { name } = up[randomBelow(random, up.length)] as { name: string };
   void hosts?.killHost(name, "terminate");
   return { where: `, ${name}`, mend: () => undefined };
+}
+
+/** The thread that writes dies. */
+export function deadWriter(machine: Machine): Fault {
+  const hosts = machine.running?.node.hosts;
+  const writer = hosts?.hosts().find(({ role, state }) => role === "write" && state === "up");
+  if (writer) void hosts?.killHost(writer.name, "terminate");
+  return { where: `, ${writer?.name ?? "no thread"}`, mend: () => undefined };
 }
 
 function standstill(machine: Machine): Fault {

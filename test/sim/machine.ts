@@ -12,6 +12,7 @@ import type { NodeOptions } from "../../src/node/node-options.js";
 import type { VectorStore } from "../../src/protocol/index.js";
 import type { Loader } from "../../src/runtime/index.js";
 import { MemoryStorage } from "../../src/storage/index.js";
+import type { CommitPoint } from "../../src/storage/index.js";
 import type { Endpoint } from "./client.js";
 import type { DriftingClock } from "./drifting-clock.js";
 import { Life } from "./life.js";
@@ -30,6 +31,8 @@ export interface MachineParts {
   readonly splitRows?: number | undefined;
   /** Told when a shard was split. */
   readonly onSplit?: () => void;
+  /** Told of both sides of every commit of its replicas. */
+  readonly onCommit?: (machine: Machine, point: CommitPoint) => void;
   /** Told of every start that failed. */
   readonly onFailedStart?: (error: unknown) => void;
 }
@@ -53,15 +56,20 @@ const pid = 1;
 
 export class Machine {
   readonly #parts: MachineParts;
-  storage: MemoryStorage;
+  #storage: MemoryStorage;
   /** Whether a fault that is not mended yet has it. */
   isTroubled = false;
   #life: Life | undefined;
   #running: Running | undefined;
+  #isRetired = false;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
-    this.storage = parts.storage;
+    this.#storage = this.#watched(parts.storage);
+  }
+
+  get storage(): MemoryStorage {
+    return this.#storage;
   }
 
   get name(): string {
@@ -79,8 +87,8 @@ export class Machine {
 
   /** Starts a node on what is on the disk, again as long as that fails. */
   async start(): Promise<void> {
-    for (;;) {
-      const life = new Life({ ...this.#parts, storage: this.storage });
+    while (!this.#isRetired) {
+      const life = new Life({ ...this.#parts, storage: this.#storage });
       this.#life = life;
       try {
         const node = await this.#open(life);
@@ -88,6 +96,7 @@ export class Machine {
         const close = (): Promise<void> => node.close();
         const store = new EmbeddedStore({ registry, random: system.random, close });
         this.#running = { life, node, store };
+        if (this.#isRetired) await this.retire();
         return;
       } catch (error) {
         if (!isDvespError(error)) throw error;
@@ -101,13 +110,13 @@ export class Machine {
   /** The power fails: what was not synced is lost, or torn. */
   cutPower(): void {
     this.kill();
-    this.storage = this.storage.crash(this.#parts.random);
+    this.#storage = this.#watched(this.#storage.crash(this.#parts.random));
   }
 
   /** Its disk is lost: the next life begins with an empty one. */
   loseDisk(): void {
     this.kill();
-    this.storage = new MemoryStorage();
+    this.#storage = this.#watched(new MemoryStorage());
   }
 
   /** The process ends at once; what it has written stays. */
@@ -115,6 +124,13 @@ export class Machine {
     this.#life?.end();
     this.#life = undefined;
     this.#running = undefined;
+  }
+
+  /** It belongs to the cluster no more: its node is stopped in good order, and none is started again. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await this.#running?.store.close();
+    this.kill();
   }
 
   /** Nothing runs until `resume`, but time goes on. */
@@ -129,6 +145,12 @@ export class Machine {
   /** Its wall clock shows so much more than true time from now on. */
   setClock(aheadMs: number): void {
     this.#parts.clock.set(aheadMs);
+  }
+
+  #watched(storage: MemoryStorage): MemoryStorage {
+    const { onCommit } = this.#parts;
+    if (onCommit) storage.tables.onCommit = (point) => onCommit(this, point);
+    return storage;
   }
 
   async #open(life: Life): Promise<Node> {

@@ -4,14 +4,91 @@
  * - `contended`: more clients write conditionally to two rows, most without a key, so that promises meet.
  * - `hinted`: links are cut and nodes stand still, and replicas are not compared: whatever was acknowledged has
  *   to reach all of them by hints, and soon.
- * - `replaced`: one machine loses its disk, once. Writes at ONE, which may go with it, are left out.
+ * - `replaced`: one machine loses its disk, once, and is filled slowly, while what others missed comes without
+ *   hints. Writes at ONE, which may go with the disk, are left out.
+ * - `orphaned`: who coordinates a batch, or has just committed, dies at exactly that step.
+ * - `aged`: what takes hours elsewhere takes seconds, so that tombstones go; nodes are away for long.
+ * - `split`: shards are split all the time, and crashes strike at the steps of a cut.
+ * - `moved`: nodes are added and taken out.
  */
-export const mixes = ["standard", "contended", "hinted", "replaced"] as const;
+import { repairLimits } from "../../src/actors/index.js";
+import type { RepairLimits } from "../../src/actors/index.js";
+import type { CrashChances } from "./crash-points.js";
+
+export const mixes = [
+  ...(["standard", "contended", "hinted", "replaced"] as const),
+  ...(["orphaned", "aged", "split", "moved"] as const),
+];
 export type Mix = (typeof mixes)[number];
+
+export interface MixSpec {
+  readonly idCount: number;
+  readonly clients: number;
+  /** Most operations are conditional writes of single rows. */
+  readonly isContended?: boolean;
+  /** Default: yes. */
+  readonly writesAtOne?: boolean;
+  /** How much longer clients rest than elsewhere. */
+  readonly restFactor?: number;
+  /** What callers allow a node at most, in milliseconds. */
+  readonly timeoutMsMax?: number;
+  /** Default: those of a node. */
+  readonly repair?: RepairLimits;
+  /** Replicas are not compared, so that everything is to come by hints within this time. */
+  readonly hintedMs?: number;
+  /** Wall clocks are so far off when they are set; default 10 s. */
+  readonly jumpMsMax?: number;
+  /** Only these faults; default: all. */
+  readonly only?: ReadonlySet<string>;
+  /** How much longer machines are away than elsewhere. */
+  readonly awayFactor?: number;
+  readonly losesDisk?: boolean;
+  readonly comesAndGoes?: boolean;
+  readonly crashes?: CrashChances;
+  readonly splitRows?: number;
+}
+
+const usual = { idCount: 12, clients: 4 };
+
+/** Replicas are compared too late to be of any help: what they missed has to come by hints. */
+const hintsAlone = { ...repairLimits, roundMs: 3_600_000, graceMs: 60_000 };
+/** What takes nothing from a coordinator that owes somebody a hint. */
+const outages = new Set(["standstill", "cut_link", "cut_one_way", "isolated", "reset", "swizzle"]);
+
+/** A dozen rows take seconds, and no hint is ever young enough to be given. */
+const slowly = { ...repairLimits, bytesPerSecond: 200, hintMs: 0 };
+
+/**
+ * No write of this mix arrives for the first time longer after its stamp than: a caller's time (1.5 s), what is
+ * left to learn the outcome and to tell it (6 s), what a link may hold back (5 s), and what clocks differ (1 s).
+ */
+const aging = {
+  ...{ ...repairLimits, roundMs: 300, graceMs: 100 },
+  ...{ underWayMs: 14_000, hintMs: 3000, dropEveryMs: 1000 },
+};
+
+export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
+  standard: usual,
+  contended: { idCount: 2, clients: 6, isContended: true },
+  hinted: { ...usual, repair: hintsAlone, hintedMs: 30_000, only: outages },
+  replaced: { ...usual, writesAtOne: false, losesDisk: true, repair: slowly },
+  orphaned: {
+    ...usual,
+    crashes: { steps: { stage: 0.02, register: 0.02, decide: 0.02, outcome: 0.005 } },
+  },
+  aged: {
+    ...{ ...usual, repair: aging, restFactor: 8, timeoutMsMax: 1500 },
+    ...{ jumpMsMax: 400, awayFactor: 10 },
+  },
+  split: { ...usual, splitRows: 2, crashes: { whileCutting: 0.02, map: 0.1 } },
+  moved: { ...usual, comesAndGoes: true, crashes: { steps: { standing: 0.02 } } },
+};
 
 const bySeed: readonly Mix[] = [
   ...(["standard", "standard", "standard", "contended"] as const),
   ...(["standard", "replaced", "standard", "hinted"] as const),
+  ...(["standard", "split", "moved", "contended"] as const),
+  ...(["standard", "orphaned", "split", "aged"] as const),
 ];
 
 export function mixOf(seed: number): Mix {

@@ -51,7 +51,10 @@ function sourceOf(mutation: Mutation): string {
   return mutated(mutation, readFileSync(join(root, mutation.file), "utf8"));
 }
 
-async function tried({ file, mix = "standard" }: Mutation, source: string): Promise<Found> {
+async function tried(
+  { file, mix = "standard", options = [] }: Mutation,
+  source: string,
+): Promise<Found> {
   const directory = mkdtempSync(join(tmpdir(), "dvesp-mutation-"));
   try {
     cpSync(join(root, "dist-sim"), join(directory, "dist-sim"), { recursive: true });
@@ -60,7 +63,7 @@ async function tried({ file, mix = "standard" }: Mutation, source: string): Prom
     const compiled = join(directory, "dist-sim", file.replace(/\.ts$/, ".js"));
     writeFileSync(compiled, compile(source));
     const { first, seeds } = values;
-    const args = ["--stop", "--mix", mix, "--first", first, "--seeds", seeds];
+    const args = ["--stop", "--mix", mix, "--first", first, "--seeds", seeds, ...options];
     return await run(join(directory, "dist-sim/test/sim/main.js"), args);
   } finally {
     rmSync(directory, { recursive: true });

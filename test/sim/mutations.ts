@@ -11,6 +11,8 @@ export interface Mutation {
   readonly replace: string;
   /** The mix whose seeds look there; default: the standard one. */
   readonly mix?: Mix;
+  /** Options of the simulation, when they are not the usual ones. */
+  readonly options?: readonly string[];
 }
 
 const actors = "src/actors";
@@ -46,6 +48,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/repair/decide-convergence.ts`,
     find: "const version = least([stampAt(beganMs - limits.underWayMs), ...staged.map(before)]);\n  const drop = least([version, dropBefore(beganMs, limits)]);",
     replace: "const version = stampAt(beganMs);\n  const drop = version;",
+    mix: "aged",
   },
   {
     name: "a write is acknowledged before its commit",
@@ -82,24 +85,34 @@ export const mutations: readonly Mutation[] = [
     mix: "replaced",
   },
   {
+    name: "tombstones are dropped while a replica is away",
+    file: `${actors}/repair/shard-repair.ts`,
+    find: "if (compared < all || known.length < all || !staged) return;\n    const told = decideConvergence(\n      { beganMs, states: known, staged, dropped",
+    replace:
+      "const told = decideConvergence(\n      { beganMs, states: known, staged: staged ?? [], dropped",
+    mix: "aged",
+  },
+  {
     name: "an undecided batch is committed without its register",
     file: `${actors}/writes/undecided-batches.ts`,
     find: "const { kind } = readDecision(await decideRegister(this.#parts, question));",
     replace:
       'const kind = question.endMs > 0 ? "commit" : readDecision(await decideRegister(this.#parts, question)).kind;',
+    mix: "orphaned",
   },
   {
     name: "the epoch fence is ignored",
     file: `${actors}/replica/judge.ts`,
     find: "return epoch < inForce ?",
     replace: "return epoch < inForce - 1e9 ?",
-    mix: "replaced",
+    mix: "moved",
   },
   {
     name: "an operation is done again when its id comes again",
     file: `${actors}/replica/write-work.ts`,
     find: "if (known && (!replicated || known.version >= version)) return known.reply;",
     replace: "",
+    mix: "orphaned",
   },
   {
     name: "a key does not look whether it was used",
@@ -118,6 +131,84 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/reads/ask-replicas.ts`,
     find: "const needed = neededFor(run.level, shard.shard);",
     replace: "const needed = Math.max(1, neededFor(run.level, shard.shard) - 1);",
+  },
+  {
+    name: "a cut leaves out what was written while it was copied",
+    file: `${actors}/split/half-filler.ts`,
+    find: "      if (!this.#isFilled) throw notFilled();\n      this.#isFilled = await copy.changes();\n",
+    replace: "",
+    mix: "split",
+  },
+  {
+    name: "halves take the place of a shard before they are complete",
+    file: `${actors}/split/split-copy.ts`,
+    find: "if (changed.left === 0) return true;",
+    replace: "return true;",
+    mix: "split",
+  },
+  {
+    name: "replicas are not made alike before they are cut",
+    file: `${actors}/split/cut.ts`,
+    find: "  await makeAlike(parts);\n",
+    replace: "",
+    mix: "split",
+  },
+  {
+    name: "a shard takes writes while it is cut",
+    file: `${actors}/split/cut.ts`,
+    find: "const fences = await Promise.all(replicas.map((one) => one.fence(epoch + 1)));",
+    replace: "const fences = [];",
+    mix: "split",
+  },
+  {
+    name: "what is staged is not decided before a cut",
+    file: `${actors}/split/cut.ts`,
+    find: '  if (staged.flat().length > 0) throw interrupted("a write is not decided");\n',
+    replace: "",
+    mix: "split",
+  },
+  {
+    name: "the old shard answers after it was split",
+    file: "src/node/collection-registry.ts",
+    find: "    for (const id of tree.shards.ids().filter(isGone)) await tree.shards.close(id);\n",
+    replace: "",
+    mix: "split",
+  },
+  {
+    name: "a row is in both halves",
+    file: `${actors}/split/split-copy.ts`,
+    find: "selectRows(rows, (index) => sides[index] === side)",
+    replace: "selectRows(rows, () => true)",
+    mix: "split",
+  },
+  {
+    name: "halves do not know what became of operations",
+    file: `${actors}/split/split-copy.ts`,
+    find: "    await this.#allOperations();\n",
+    replace: "",
+    mix: "split",
+  },
+  {
+    name: "halves do not have the promises of their shard",
+    file: `${actors}/split/half-filler.ts`,
+    find: "      await copy.memory();\n",
+    replace: "",
+    mix: "contended",
+    options: ["--split-rows", "1"],
+  },
+  {
+    name: "a cut that failed is taken back below its fence",
+    file: "src/cluster/shard-split.ts",
+    find: 'epoch: now.epoch + 1, split: { ...now.split, phase: "filling" }',
+    replace: 'epoch: now.epoch, split: { ...now.split, phase: "filling" }',
+    mix: "split",
+  },
+  {
+    name: "a replica is taken out without handing over",
+    file: `${actors}/repair/handover.ts`,
+    find: "  for (const one of givers) await exchange(hub, one, sync);\n",
+    replace: "",
+    mix: "moved",
   },
 ];
 

@@ -5,6 +5,7 @@ import { Faults, refusalsByFaults } from "./faults.js";
 import type { Violation } from "./history.js";
 import { lastReads } from "./last-reads.js";
 import { collection } from "./requests.js";
+import { mixSpecs } from "./mix.js";
 import type { Mix } from "./mix.js";
 import { SimTime } from "./sim-time.js";
 import { fork } from "./single-world.js";
@@ -33,17 +34,12 @@ export interface RunResult {
   readonly trace: Trace;
 }
 
-const crowds = {
-  standard: { idCount: 12, clients: 4 },
-  contended: { idCount: 2, clients: 6 },
-  hinted: { idCount: 12, clients: 4 },
-  replaced: { idCount: 12, clients: 4 },
-};
 const faultsAtOnceMax = 2;
 const faultPauseMsMax = 400;
+
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed, makeWorld, operations = 80, mix = "standard" } = options;
-  const { idCount, clients } = crowds[mix];
+  const { idCount, clients, isContended, writesAtOne, restFactor, timeoutMsMax } = mixSpecs[mix];
   const random = seededRandom(seed);
   const time = new SimTime();
   const beganMs = time.now();
@@ -54,10 +50,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { clock } = time;
   const { endpoints } = world;
   const mayRefuse = (code: string): boolean => refusalsByFaults.has(code);
-  const isContended = mix === "contended";
   const session = {
-    isContended,
-    writesAtOne: mix !== "replaced",
+    ...{ isContended, writesAtOne, restFactor, timeoutMsMax },
     ...{ clock, random: fork(random), ids, checker, trace, endpoints, mayRefuse, collection },
   };
   const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operations });
@@ -70,6 +64,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     ["last reads", () => time.until(lastReads(workload.reads, { endpoints, checker, ids }))],
     ["closing", () => world.close()],
   ];
+  world.strikes?.((kind) => faults.strike(kind));
   void faults.run();
   await inTurn(stages, checker);
   const { begun, answered } = workload.counts;

@@ -22,9 +22,11 @@ export interface SessionParts {
   /** Codes that a refusal may have. */
   readonly mayRefuse: (code: string) => boolean;
   /** Most operations are conditional writes of single rows. */
-  readonly isContended?: boolean;
+  readonly isContended?: boolean | undefined;
   /** Default: yes. */
-  readonly writesAtOne?: boolean;
+  readonly writesAtOne?: boolean | undefined;
+  /** What callers allow a node at most; default 3,300 ms. */
+  readonly timeoutMsMax?: number | undefined;
 }
 
 /** What a call adds to its request. */
@@ -39,6 +41,7 @@ const levels: readonly ConsistencyLevel[] = ["ONE", "QUORUM", "QUORUM", "QUORUM"
 /** Callers wait a little longer than they tell the node. */
 const patienceMs = 500;
 const knownMax = 4;
+const timeoutMsMin = 300;
 
 export class Session {
   readonly parts: SessionParts;
@@ -57,8 +60,8 @@ export class Session {
     endpoint: Endpoint,
     ask: (store: VectorStore, sent: Sent) => Promise<Answer>,
   ): Promise<Outcome<Answer>> {
-    const { clock, random } = this.parts;
-    const timeout_ms = 300 + randomBelow(random, 3000);
+    const { clock, random, timeoutMsMax = 3300 } = this.parts;
+    const timeout_ms = timeoutMsMin + randomBelow(random, timeoutMsMax - timeoutMsMin);
     const delayMs = (): number => 0.05 + randomFraction(random);
     const options = { clock, delayMs, patienceMs: timeout_ms + patienceMs };
     const outcome = await callNode(endpoint, (store) => ask(store, { timeout_ms }), options);

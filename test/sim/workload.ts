@@ -10,6 +10,8 @@ import { Writes } from "./writes.js";
 
 export interface WorkloadParts extends SessionParts {
   readonly clients: number;
+  /** How much longer clients rest than they do by default. */
+  readonly restFactor?: number | undefined;
   /** Asked before each operation, with how many all clients together have begun. */
   readonly goesOn: (begun: number) => boolean;
 }
@@ -44,12 +46,12 @@ export class Workload {
   }
 
   async #client(): Promise<void> {
-    const { clock, random, goesOn } = this.#parts;
+    const { clock, random, goesOn, restFactor = 1 } = this.#parts;
     while (goesOn(this.#begun)) {
       this.#begun++;
       await this.#operation(randomBelow(random, 100));
       const rests = this.#session.chance(0.1);
-      await sleep(clock, randomBelow(random, rests ? 800 : 30));
+      await sleep(clock, randomBelow(random, (rests ? 800 : 30) * restFactor));
     }
   }
 

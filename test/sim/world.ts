@@ -11,6 +11,8 @@ export interface World {
   /** How many replicas a row has. */
   readonly replicas: number;
   readonly faults: readonly FaultKind[];
+  /** Faults that strike when something happens, instead of at some time. */
+  readonly strikes?: (strike: (kind: FaultKind) => void) => void;
   /** Shards that were split so far. */
   readonly splits?: () => number;
   /** Checks of its own, once all is mended and at rest; within bounded virtual time. */

@@ -20,6 +20,8 @@ export interface NodeHintsParts {
   readonly limits: RepairLimits;
   readonly keeper: ActorRef<HintsMessage>;
   readonly isAlive: (node: string) => boolean;
+  /** No shard has a replica there: its hints are of no use to anybody, whether it comes back or not. */
+  readonly holdsNothing: (node: string) => boolean;
   readonly shardOf: (hint: Pick<Hint, "collection" | "uid" | "shard">) => ShardAccess | undefined;
   readonly emit: EmitRepair;
 }
@@ -67,8 +69,10 @@ export class NodeHints {
 
   /** Call when a node may be back. */
   look(): void {
+    const { isAlive, holdsNothing } = this.#parts;
     for (const node of this.#waiting) {
-      if (this.#isStopped || this.#replaying.has(node) || !this.#parts.isAlive(node)) continue;
+      if (this.#isStopped || this.#replaying.has(node)) continue;
+      if (!isAlive(node) && !holdsNothing(node)) continue;
       const replay = this.#replay(node).finally(() => this.#replaying.delete(node));
       this.#replaying.set(node, replay);
     }

@@ -73,6 +73,7 @@ export class NodeRepair {
     this.#hints = new NodeHints({
       ...parts,
       isAlive: (node) => view.isAlive(node),
+      holdsNothing: (node) => !isPlaced(view.collections(), node),
       shardOf: ({ collection, uid, shard }) =>
         view.collection(collection)?.uid === uid ? shardOf(collection, shard) : undefined,
     });
@@ -178,6 +179,13 @@ export class NodeRepair {
     const ended = repair.stop().finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
   }
+}
+
+/** Whether some shard has a replica there. */
+function isPlaced(maps: readonly CollectionMap[], node: string): boolean {
+  return maps.some(({ shards }) =>
+    shards.some(({ replicas }) => replicas.some((one) => one.node === node)),
+  );
 }
 
 function keyOf(uid: string, shard: number): string {

@@ -31,6 +31,7 @@ class World extends PlainCluster {
       limits: { ...repairLimits, askMs: 500 },
       keeper: this.keeper.ref,
       isAlive: (node) => !this.down.has(node),
+      holdsNothing: (node) => !this.shard.replicas.some((one) => one.node === node),
       shardOf: (hint) => (hint.uid === this.uid ? this.shardOf("n1") : undefined),
       emit: (event) => void this.events.push(event),
     });
@@ -115,6 +116,24 @@ describe("hints", () => {
     for (const n of numbers(200)) world.miss("n3", n);
     await world.clock.advance(3000);
     expect(world.lateOf("n3")).toEqual(numbers(200).map((n) => `o${n}`));
+    await world.hints.stop();
+  });
+
+  it("are forgotten when their node was taken out", async () => {
+    const world = await World.open();
+    world.down.add("n2");
+    world.miss("n2", 1);
+    await world.clock.advance(5000);
+    expect(await world.keeper.ref.ask({ type: "nodes" }, { timeout_ms: 100 })).toMatchObject({
+      value: ["n2"],
+    });
+    const replicas = world.shard.replicas.filter(({ node }) => node !== "n2");
+    world.shard = { ...world.shard, replicas };
+    await world.clock.advance(5000);
+    expect(await world.keeper.ref.ask({ type: "nodes" }, { timeout_ms: 100 })).toMatchObject({
+      value: [],
+    });
+    expect(world.lateOf("n2")).toEqual([]);
     await world.hints.stop();
   });
 
