@@ -87,7 +87,7 @@ export class Machine {
 
   /** Starts a node on what is on the disk, again as long as that fails. */
   async start(): Promise<void> {
-    while (!this.#isRetired) {
+    while (!this.#hasRetired()) {
       const life = new Life({ ...this.#parts, storage: this.#storage });
       this.#life = life;
       try {
@@ -96,7 +96,7 @@ export class Machine {
         const close = (): Promise<void> => node.close();
         const store = new EmbeddedStore({ registry, random: system.random, close });
         this.#running = { life, node, store };
-        if (this.#isRetired) await this.retire();
+        if (this.#hasRetired()) await this.retire();
         return;
       } catch (error) {
         if (!isDvespError(error)) throw error;
@@ -145,6 +145,10 @@ export class Machine {
   /** Its wall clock shows so much more than true time from now on. */
   setClock(aheadMs: number): void {
     this.#parts.clock.set(aheadMs);
+  }
+
+  #hasRetired(): boolean {
+    return this.#isRetired;
   }
 
   #watched(storage: MemoryStorage): MemoryStorage {

@@ -105,7 +105,10 @@ export class Reads {
     }
     this.#session.answered++;
     const rows = new Map<string, SeenRow | undefined>(ids.map((id) => [id, undefined]));
-    for (const row of outcome.answer) rows.set(row.id, seenRow(row));
+    for (const row of outcome.answer) {
+      if (rows.get(row.id)) checker.fail("row_twice", `${what} answered ${short(row.id)} twice`);
+      rows.set(row.id, seenRow(row));
+    }
     for (const [id, row] of rows) if (row) this.#session.learn(id, row.version);
     const shown = [...rows].map(([id, row]) => [short(id), row?.number, row?.version]);
     trace.add(what, { node: endpoint.name, level, after: after?.number, rows: shown });

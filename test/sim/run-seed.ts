@@ -4,6 +4,7 @@ import { Checker } from "./checker.js";
 import { Faults, refusalsByFaults } from "./faults.js";
 import type { Violation } from "./history.js";
 import { lastReads } from "./last-reads.js";
+import { lastWrites } from "./last-writes.js";
 import { collection } from "./requests.js";
 import { mixSpecs } from "./mix.js";
 import type { Mix } from "./mix.js";
@@ -62,6 +63,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     ["mending", () => time.until(faults.stop())],
     ["settling", () => world.settle(checker)],
     ["last reads", () => time.until(lastReads(workload.reads, { endpoints, checker, ids }))],
+    ["last writes", () => time.until(lastWrites({ endpoints, checker, ids, clock }))],
     ["closing", () => world.close()],
   ];
   world.strikes?.((kind) => faults.strike(kind));
