@@ -62,6 +62,11 @@ export class Machine {
   #life: Life | undefined;
   #running: Running | undefined;
   #isRetired = false;
+  #endStart: () => void = () => undefined;
+  /** Resolves when it is retired: whatever starts then never ends. */
+  readonly #retired = new Promise<undefined>(
+    (resolve) => (this.#endStart = () => resolve(undefined)),
+  );
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -91,12 +96,12 @@ export class Machine {
       const life = new Life({ ...this.#parts, storage: this.#storage });
       this.#life = life;
       try {
-        const node = await this.#open(life);
+        const node = await Promise.race([this.#open(life), this.#retired]);
+        if (!node) return;
         const { registry, system } = node;
         const close = (): Promise<void> => node.close();
         const store = new EmbeddedStore({ registry, random: system.random, close });
         this.#running = { life, node, store };
-        if (this.#hasRetired()) await this.retire();
         return;
       } catch (error) {
         if (!isDvespError(error)) throw error;
@@ -131,6 +136,7 @@ export class Machine {
     this.#isRetired = true;
     await this.#running?.store.close();
     this.kill();
+    this.#endStart();
   }
 
   /** Nothing runs until `resume`, but time goes on. */
