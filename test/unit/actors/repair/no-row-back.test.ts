@@ -29,6 +29,7 @@ class World extends RepairWorld {
       limits: world.limits,
       keeper: world.keeper.ref,
       isAlive: (node) => !world.down.has(node),
+      holdsNothing: () => false,
       shardOf: () => world.shardOf("n1"),
       emit: (event) => void world.events.push(event),
     });
