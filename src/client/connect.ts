@@ -1,6 +1,7 @@
 /** Makes a client of nodes that run elsewhere, with the same interface as the embedded store. */
 import { limits, systemClock, systemRandom } from "../base/index.js";
 import type { Clock, Random } from "../base/index.js";
+import { checkConnectOptions } from "../protocol/index.js";
 import type { BodyFormat, ConsistencyLevel, VectorStore } from "../protocol/index.js";
 import { Caller } from "./caller.js";
 import { httpTransport } from "./http-transport.js";
@@ -35,7 +36,7 @@ const clusterMsDefault = 60_000;
 /**
  * A `VectorStore` over REST. Connects at the first request, and moves on to another node when one
  * cannot be reached, has too few replicas, or is overloaded; errors have the codes of the store.
- * Errors: `INVALID_ARGUMENT` at once for an address that is none.
+ * Errors: `INVALID_ARGUMENT` at once for an address that is none, and for options that mean nothing.
  */
 export function connect(options: ConnectOptions): VectorStore {
   return new RemoteStore({
@@ -52,6 +53,7 @@ export function connectCluster(options: ConnectOptions): RemoteCluster {
 }
 
 function makeCalls(options: ConnectOptions): RemoteCalls {
+  checkConnectOptions(options);
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const transport = options.transport ?? httpTransport(clock);

@@ -23,7 +23,6 @@ export class NodeRing {
 
   /** `start`: where the first turn begins, so that not all clients begin at the same node. */
   constructor(addresses: readonly string[], clock: Clock, start: number) {
-    if (addresses.length === 0) throw invalid("at least one node is needed", "nodes");
     this.#clock = clock;
     this.#turn = start % addresses.length;
     this.#nodes = addresses.map((address, index) => ({

@@ -1,5 +1,6 @@
 /** The embedded store: a whole node in this process, no server. */
 import type { WatchChange } from "../actors/index.js";
+import { checkOpenOptions } from "../protocol/index.js";
 import type { StoreEvent, VectorStore } from "../protocol/index.js";
 import type { Observable } from "../supervisors/index.js";
 import { ActorApi } from "./actor-api.js";
@@ -26,10 +27,12 @@ export interface OpenStore extends VectorStore {
 }
 
 /**
- * Opens a data directory in this process. Errors: `DIRECTORY_LOCKED` when another process or store
- * has it (the message says who), `DATA_CORRUPTED`, `STORAGE_FULL`.
+ * Opens a data directory in this process. Errors: `INVALID_ARGUMENT` for options that are none and for
+ * a path where no directory can be, `DIRECTORY_LOCKED` when another process or store has it (the message
+ * says who), `DATA_CORRUPTED`, `STORAGE_FULL`.
  */
 export async function open(options: OpenOptions): Promise<OpenStore> {
+  checkOpenOptions(options);
   return new OpenNodeStore(await Node.open(options));
 }
 

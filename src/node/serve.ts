@@ -1,6 +1,7 @@
 /** One node over REST: composition of node, HTTP server, metrics and log. */
 import { createHttpServer } from "../http/index.js";
 import type { HttpServer } from "../http/index.js";
+import { checkServeOptions } from "../protocol/index.js";
 import type { CollectionDescription } from "../protocol/index.js";
 import { logEvent, makeLog } from "./log.js";
 import type { Log } from "./log.js";
@@ -32,6 +33,7 @@ const portDefault = 7000;
 
 /** Errors: those of opening a data directory, and `INVALID_ARGUMENT` for an address in use. */
 export async function serve(options: ServeOptions): Promise<ServedNode> {
+  checkServeOptions(options);
   const labels = options.cluster && { node: options.cluster.node };
   const log = makeLog(options.log_level ?? "info", labels);
   const node = await Node.open(options);

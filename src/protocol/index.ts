@@ -1,4 +1,5 @@
 /** The contract: its values, its interfaces, its errors, its encodings. Imports nothing but base. */
+export * from "./caller-options.js";
 export * from "./client-codec.js";
 export * from "./normalise-body.js";
 export { encodeAnswer } from "./encode-answer.js";

@@ -72,7 +72,7 @@ export const distanceMetric = z.enum(["cosine", "l2", "dot_product"]).meta({
   description:
     "1 - cosine similarity, Euclidean distance, negative inner product: smaller is nearer.",
 });
-const timeoutMs = z.int().min(1).max(limits.timeoutMsMax);
+export const timeoutMs = z.int().min(1).max(limits.timeoutMsMax);
 const recall = z.number().min(0.5).max(1);
 
 const common = {
