@@ -70,6 +70,8 @@ export class PlainReplica {
         return this.#state();
       case "merkle_leaves":
         return this.#leaves();
+      case "damaged":
+        return { ids: new Uint8Array(0) };
       case "bucket_entries":
         return this.#entries(new Set(message.buckets));
       case "rows":

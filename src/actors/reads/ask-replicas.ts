@@ -108,7 +108,7 @@ class Round<Answer> {
     const result = await replica.read<Answer>(this.#message, this.#run.leftMs + marginMs);
     this.#underWay--;
     if (result.outcome !== "ok") {
-      this.#failed(result);
+      this.#failed(replica, result);
       return;
     }
     if (this.#answers.length >= this.#needed) return;
@@ -119,6 +119,12 @@ class Round<Answer> {
     this.#resolve(this.#answers);
   }
 
+  /** The others put right what is damaged; where the read names no rows, anti-entropy comes upon them. */
+  #noteDamage({ place }: ReplicaAccess): void {
+    const ids = idsNamedBy(this.#message);
+    if (ids.length > 0) this.#run.parts.repair({ shard: this.#shard.shard.id, place, ids });
+  }
+
   /** A read that waited for a write says nothing of how quick its replica is. */
   #note(tookMs: number): void {
     const message = this.#message;
@@ -126,8 +132,12 @@ class Round<Answer> {
     this.#run.latencyOf(this.#shard.shard.id).note(tookMs);
   }
 
-  #failed(result: Exclude<AskResult<Answer>, { readonly outcome: "ok" }>): void {
+  #failed(
+    replica: ReplicaAccess,
+    result: Exclude<AskResult<Answer>, { readonly outcome: "ok" }>,
+  ): void {
     const error = errorOf(result);
+    if (error.code === "DATA_CORRUPTED") this.#noteDamage(replica);
     const isFinal = result.outcome === "refused" && finalCodes.has(error.code);
     if (this.#failure?.code !== "TIMEOUT") this.#failure = error;
     if (!isFinal && this.#askNext()) return;
@@ -136,6 +146,12 @@ class Round<Answer> {
     this.#timer?.cancel();
     this.#reject(isFinal ? error : this.#failure);
   }
+}
+
+function idsNamedBy(message: SearcherMessage): readonly string[] {
+  return message.type === "read_raw" && message.request.operation === "get"
+    ? message.request.ids
+    : [];
 }
 
 function errorOf(result: Exclude<AskResult<unknown>, { readonly outcome: "ok" }>): DvespError {

@@ -2,10 +2,11 @@
  * Reads of one collection. What one replica of this node can answer alone is answered by it, encoded,
  * and passes through; everything else is put together here from the answers of shards and replicas.
  */
+import { isDvespError } from "../../base/index.js";
 import { neededFor } from "../../cluster/index.js";
 import { rawToTyped } from "../../protocol/index.js";
 import type { BodyFormat, EncodedAnswer, ReadAnswers } from "../../protocol/index.js";
-import type { ReplicaAccess } from "../replicas/access.js";
+import type { ReplicaAccess, ShardAccess } from "../replicas/access.js";
 import type { NormalRead, ReadAnswer, ReadOperation } from "../searcher/messages.js";
 import { onOneMap, untilMapped } from "./one-map.js";
 import { LocalReads } from "./local-reads.js";
@@ -42,44 +43,50 @@ export class ReadCoordinator {
   ): Promise<ReadAnswers[Operation]> {
     const whole: NormalRead = request;
     await untilMapped(this.#parts, whole);
-    return onOneMap(this.#parts, async () => {
-      const alone = this.#alone(whole);
-      if (alone) return alone.read(request);
-      const answer = await this.#shared.read(whole);
-      if (answer.operation === "count") return { count: answer.count } as ReadAnswers[Operation];
-      return rawToTyped(answer) as ReadAnswers[Operation];
+    return onOneMap(this.#parts, (shards) => {
+      const alone = this.#alone(whole, shards);
+      const together = async (): Promise<ReadAnswers[Operation]> => {
+        const answer = await this.#shared.read(whole, shards);
+        if (answer.operation === "count") return { count: answer.count } as ReadAnswers[Operation];
+        return rawToTyped(answer) as ReadAnswers[Operation];
+      };
+      return orTogether(shards, alone && (() => alone.read(request)), together);
     });
   }
 
   /** The encoded answer to an encoded request. */
   readEncoded(request: EncodedRead): Promise<EncodedAnswer> {
-    const { codec } = this.#parts;
-    // Once: a large body is given away.
+    const { codec, access } = this.#parts;
+    // Once, however often the read begins anew.
     let decoded: Promise<NormalRead> | undefined;
-    return onOneMap(this.#parts, async () => {
-      const only = decoded ? undefined : this.#onlyReplica();
+    return onOneMap(this.#parts, async (before) => {
+      const only = decoded ? undefined : this.#onlyReplica(before);
       if (only) return only.readEncoded(request);
       decoded ??= codec.decode(request);
       const normal = await decoded;
-      await untilMapped(this.#parts, normal);
-      const alone = this.#alone(normal);
-      if (alone) return alone.readNormal(normal, request.accept);
-      const body = await codec.encode(request.accept, await this.#shared.read(normal));
-      return { body, release: nothing };
+      const shards = (await untilMapped(this.#parts, normal)) ? access.shards() : before;
+      const alone = this.#alone(normal, shards);
+      const together = async (): Promise<EncodedAnswer> => {
+        const answer = await this.#shared.read(normal, shards);
+        return { body: await codec.encode(request.accept, answer), release: nothing };
+      };
+      return orTogether(
+        shards,
+        alone && (() => alone.readNormal(normal, request.accept)),
+        together,
+      );
     });
   }
 
   /** Who answers any read alone: the only replica of the only shard, when it is here. */
-  #onlyReplica(): LocalReads | undefined {
-    const shards = this.#parts.access.shards();
+  #onlyReplica(shards: readonly ShardAccess[]): LocalReads | undefined {
     const [shard] = shards;
     if (!shard || shards.length !== 1 || shard.replicas.length !== 1) return undefined;
     return this.#localReads(shard.shard.id, shard.replicas[0]);
   }
 
   /** Who answers this read alone: the replica here of the only shard, where one is enough. */
-  #alone(request: NormalRead): LocalReads | undefined {
-    const shards = this.#parts.access.shards();
+  #alone(request: NormalRead, shards: readonly ShardAccess[]): LocalReads | undefined {
     const [shard] = shards;
     if (!shard || shards.length !== 1) return undefined;
     const queries = request.operation === "search_batch" ? request.queries : [request];
@@ -91,5 +98,21 @@ export class ReadCoordinator {
     if (!replica?.local || replica.place.state !== "active") return undefined;
     const readers = this.#parts.local(shard);
     return readers && new LocalReads(this.#parts.clock, readers);
+  }
+}
+
+/** What one replica answers alone; where a row of it is damaged and there are others, what they answer. */
+async function orTogether<Answer>(
+  shards: readonly ShardAccess[],
+  alone: (() => Promise<Answer>) | undefined,
+  together: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!alone) return together();
+  try {
+    return await alone();
+  } catch (error) {
+    const mayHelp = shards.some(({ replicas }) => replicas.length > 1);
+    if (!mayHelp || !isDvespError(error) || error.code !== "DATA_CORRUPTED") throw error;
+    return together();
   }
 }

@@ -5,7 +5,7 @@ import type { ConsistencyLevel } from "../../protocol/index.js";
 import type { CollectionAccess, ReplicaAccess } from "../replicas/access.js";
 import { LatencyQuantile } from "./latency-quantile.js";
 
-/** Rows that a replica has in an older version than another one, or not at all. */
+/** Rows that a replica has in an older version than another one, or not at all, or perhaps damaged. */
 export interface StaleRows {
   readonly shard: number;
   readonly place: ReplicaPlace;

@@ -41,25 +41,29 @@ export class SharedReads {
     this.#parts = parts;
   }
 
-  /** Errors: those of the operation, and `NOT_ENOUGH_REPLICAS`. */
-  read(request: NormalRead): Promise<ReadAnswer> {
+  /** By the shards of one map. Errors: those of the operation, and `NOT_ENOUGH_REPLICAS`. */
+  read(request: NormalRead, shards: readonly ShardAccess[]): Promise<ReadAnswer> {
     switch (request.operation) {
       case "search":
-        return this.#search(request, new AnswerBudget());
+        return this.#search(request, shards, new AnswerBudget());
       case "search_batch":
-        return this.#searchBatch(request);
+        return this.#searchBatch(request, shards);
       case "get":
-        return this.#get(request);
+        return this.#get(request, shards);
       case "scroll":
-        return this.#scroll(request);
+        return this.#scroll(request, shards);
       case "count":
-        return this.#count(request);
+        return this.#count(request, shards);
     }
   }
 
-  async #search(request: NormalSearch, budget: AnswerBudget): Promise<RawSearchAnswer> {
+  async #search(
+    request: NormalSearch,
+    shards: readonly ShardAccess[],
+    budget: AnswerBudget,
+  ): Promise<RawSearchAnswer> {
     const run = this.#run(request);
-    const parts = await this.#each((shard) => searchShard(run, shard, request));
+    const parts = await Promise.all(shards.map((shard) => searchShard(run, shard, request)));
     const found = parts.flatMap(({ rows }) => rows).sort(nearerFirst);
     const rows = found.slice(request.offset, request.offset + request.top_k);
     takeBytes(rows, budget);
@@ -74,12 +78,16 @@ export class SharedReads {
   }
 
   /** Errors: that of the first query that has one. */
-  async #searchBatch({ queries }: NormalSearchBatch): Promise<RawSearchBatchAnswer> {
+  async #searchBatch(
+    { queries }: NormalSearchBatch,
+    shards: readonly ShardAccess[],
+  ): Promise<RawSearchBatchAnswer> {
     const budget = new AnswerBudget();
     const ends: PromiseSettledResult<RawSearchAnswer>[] = [];
     for (let first = 0; first < queries.length; first += searchesAtOnce) {
       const some = queries.slice(first, first + searchesAtOnce);
-      ends.push(...(await Promise.allSettled(some.map((one) => this.#search(one, budget)))));
+      const found = some.map((one) => this.#search(one, shards, budget));
+      ends.push(...(await Promise.allSettled(found)));
       if (ends.some(({ status }) => status === "rejected")) break;
     }
     const answers = ends.map((end) => {
@@ -89,9 +97,8 @@ export class SharedReads {
     return { operation: "search_batch", answers };
   }
 
-  async #get(request: NormalGet): Promise<RawGetAnswer> {
+  async #get(request: NormalGet, shards: readonly ShardAccess[]): Promise<RawGetAnswer> {
     const run = this.#run(request);
-    const shards = this.#parts.access.shards();
     const places = shards.map(({ shard }) => shard);
     const portions = portionsOf(packUuids(request.ids), places);
     const parts = await Promise.all(
@@ -111,10 +118,10 @@ export class SharedReads {
     return { operation: "get", rows, missing_ids };
   }
 
-  async #scroll(request: NormalScroll): Promise<RawScrollAnswer> {
+  async #scroll(request: NormalScroll, shards: readonly ShardAccess[]): Promise<RawScrollAnswer> {
     if (request.cursor !== undefined) readCursor(request.cursor);
     const run = this.#run(request);
-    const parts = await this.#each((shard) => scrollShard(run, shard, request));
+    const parts = await Promise.all(shards.map((shard) => scrollShard(run, shard, request)));
     const merged = parts.flatMap(({ rows }) => rows).sort(byId);
     const rows = merged.slice(0, request.limit);
     takeBytes(rows, new AnswerBudget());
@@ -124,14 +131,10 @@ export class SharedReads {
     return { operation: "scroll", rows, next_cursor: cursorAfter(last.id) };
   }
 
-  async #count(request: NormalCount): Promise<RawCountAnswer> {
+  async #count(request: NormalCount, shards: readonly ShardAccess[]): Promise<RawCountAnswer> {
     const run = this.#run(request);
-    const counts = await this.#each((shard) => countShard(run, shard, request));
+    const counts = await Promise.all(shards.map((shard) => countShard(run, shard, request)));
     return { operation: "count", count: counts.reduce((sum, one) => sum + one, 0) };
-  }
-
-  #each<Part>(read: (shard: ShardAccess) => Promise<Part>): Promise<Part[]> {
-    return Promise.all(this.#parts.access.shards().map(read));
   }
 
   #run(request: SharedRead): ReadRun {

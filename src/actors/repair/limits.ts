@@ -22,6 +22,8 @@ export interface RepairLimits {
   readonly underWayMs: number;
   /** A hint older than this is never replayed. */
   readonly hintMs: number;
+  /** Rows of a replica of this node that are looked at for damage in each round. */
+  readonly scrubRows: number;
   /** Tombstones are dropped in steps of this, so that all replicas drop the same ones. */
   readonly dropEveryMs: number;
 }
@@ -37,6 +39,7 @@ export const repairLimits: RepairLimits = {
   bytesPerSecond: 32 * mebi,
   underWayMs: limits.timeoutMsMax + clockDriftMsMax,
   hintMs: 3 * 3600 * 1000,
+  scrubRows: 256,
   dropEveryMs: 600_000,
 };
 

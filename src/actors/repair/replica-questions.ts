@@ -3,6 +3,7 @@ import type { Version } from "../../consistency/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ReplicaAccess } from "../replicas/access.js";
 import type {
+  DamagedRows,
   FenceReply,
   MerkleState,
   RegisterState,
@@ -40,6 +41,10 @@ export class ReplicaQuestions {
   async rows(ids: Uint8Array): Promise<VersionedRows> {
     const message = { type: "rows", ids, contents: true } as const;
     return answerOf(await this.#access.read<VersionedRows>(message, this.#askMs), this.#name);
+  }
+
+  damaged(from: number, limit: number): Promise<DamagedRows> {
+    return this.#ask({ type: "damaged", from, limit });
   }
 
   apply(rows: VersionedRows): Promise<MerkleState> {

@@ -20,6 +20,7 @@ import type { ChangeShard, RecoveryState } from "./recovery.js";
 import { RepairLog } from "./repair-log.js";
 import type { EmitRepair, RepairKind } from "./repair-log.js";
 import { ReplicaQuestions } from "./replica-questions.js";
+import { Scrub } from "./scrub.js";
 import type { Throttle } from "./throttle.js";
 
 export interface ShardRepairParts {
@@ -51,6 +52,7 @@ const jitter = 0.25;
 export class ShardRepair {
   readonly #parts: ShardRepairParts;
   readonly #lags = new LagBook();
+  readonly #scrub = new Scrub();
   readonly #recovery: Recovery;
   #timer: Timer | undefined;
   #round: Promise<void> | undefined;
@@ -135,8 +137,10 @@ export class ShardRepair {
     const own = shard?.replicas.find(({ local }) => local);
     if (!shard || !own) return;
     const states = await this.#states(shard);
-    if (own.place.state === "active") await this.#reconcile(shard, own, states);
-    else this.#noteFilled(await this.#recovery.attempt(shard));
+    if (own.place.state === "active") {
+      await this.#reconcile(shard, own, states);
+      await this.#scrubStep(shard, own);
+    } else this.#noteFilled(await this.#recovery.attempt(shard));
     this.#progress = undefined;
     if (own.place.state === "active") this.#filled = undefined;
   }
@@ -186,6 +190,16 @@ export class ShardRepair {
     const { version, drop } = told;
     await Promise.all(shard.replicas.map((one) => this.#questions(one).converged(version, drop)));
     this.#dropped = drop;
+  }
+
+  async #scrubStep({ replicas }: ShardAccess, own: ReplicaAccess): Promise<void> {
+    const { limits, emit, collection, shard, self } = this.#parts;
+    const others = replicas
+      .filter((one) => one !== own && one.place.state === "active" && one.isAlive())
+      .map((one) => this.#questions(one));
+    if (others.length === 0 || this.#isStopped) return;
+    const rows = await this.#scrub.step(this.#questions(own), others, limits.scrubRows);
+    if (rows > 0) emit({ type: "rows_damaged", collection, shard, node: self, rows });
   }
 
   /** Versions of what is undecided anywhere; undefined when one of them does not say. */

@@ -125,7 +125,8 @@ class ReplicaActor implements Actor<Message> {
     const { collection, shard } = this.#args;
     this.#news.committed();
     if (isCopy) return;
-    const changed = [...plan.changes].filter((one) => one.before !== one.after);
+    // One that was put right, or moved, is what it was.
+    const changed = [...plan.changes].filter((one) => one.before?.version !== one.after?.version);
     const deleted = changed.filter((one) => one.after === undefined).length;
     const inserted = changed.filter((one) => one.before === undefined).length;
     const updated = changed.length - deleted - inserted;

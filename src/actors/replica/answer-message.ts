@@ -47,6 +47,8 @@ export function answerMessage(replica: Replica, message: ReplicaQuestion, dueMs?
       return replica.merkle();
     case "merkle_leaves":
       return replica.merkleLeaves();
+    case "damaged":
+      return replica.damaged(message);
     case "bucket_entries":
       return replica.bucketEntries(message.buckets);
     default:

@@ -9,6 +9,7 @@ import type { GroupPlan } from "./group-plan.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
 import type { PlannedRows } from "./planned-rows.js";
 import type {
+  DamagedRows,
   DecideReply,
   FenceReply,
   MerkleState,
@@ -23,6 +24,7 @@ import type {
   WriteReply,
 } from "./replication-messages.js";
 import { applyWork } from "./apply-work.js";
+import { damagedRows, soundness } from "./damage.js";
 import { ChangeBook } from "./change-book.js";
 import type { CopiedMemory, CopyMessage } from "./copy-messages.js";
 import { CopySource } from "./copy-source.js";
@@ -122,7 +124,13 @@ export class Replica {
 
   /** Takes rows of other replicas, where they are newer. */
   apply({ rows }: MessageOf<"apply">): Promise<MerkleState> {
-    return this.#committer.do(applyWork(rows, () => this.merkle()));
+    const isSound = soundness(this.#parts.rows);
+    return this.#committer.do(applyWork(rows, isSound, () => this.merkle()));
+  }
+
+  damaged(message: MessageOf<"damaged">): DamagedRows {
+    const { store, rows } = this.#parts;
+    return damagedRows(store, soundness(rows), message);
   }
 
   prepare(message: MessageOf<"prepare">): Promise<PreparedRows | Refusal> {

@@ -109,6 +109,13 @@ export interface MerkleState {
   readonly converged_version: string;
 }
 
+export interface DamagedRows {
+  /** 16 bytes each. */
+  readonly ids: Uint8Array;
+  /** Where to go on; absent: these were the last rows. */
+  readonly next?: number;
+}
+
 export type ReplicationMessage =
   /** Promises not to take older versions for the ids; answered by `PreparedRows` or `Refusal`. */
   | {
@@ -155,7 +162,8 @@ export type ReplicationMessage =
     }
   /**
    * Rows of other replicas, with contents: the larger version wins, silently, whatever was promised (see
-   * `PreparedRows.late`). Answered by MerkleState.
+   * `PreparedRows.late`), and of the same one a sound row takes the place of a damaged one. Answered by
+   * MerkleState.
    */
   | { readonly type: "apply"; readonly rows: VersionedRows }
   /** Answered by `MerkleState`. */
@@ -164,6 +172,8 @@ export type ReplicationMessage =
   | { readonly type: "merkle_leaves" }
   /** What lies in some leaves, without contents: `VersionedRows`. */
   | { readonly type: "bucket_entries"; readonly buckets: Uint16Array }
+  /** Which of the next `limit` rows from an ordinal on are damaged: `DamagedRows`. */
+  | { readonly type: "damaged"; readonly from: number; readonly limit: number }
   /** Registers with keys above `after`, in order of keys, at most `limit`: `RegisterState[]`. */
   | { readonly type: "registers"; readonly after: string; readonly limit: number }
   /**

@@ -4,7 +4,7 @@ import type { ConsistencyLevel, SearchMetrics } from "../../../../src/protocol/i
 import { LatencyQuantile } from "../../../../src/actors/reads/latency-quantile.js";
 import { ReadWorld, versionOf } from "./model-reader.js";
 import type { ModelReader } from "./model-reader.js";
-import { searchAt } from "./requests.js";
+import { getOf, searchAt } from "./requests.js";
 
 function world(replicas = 3) {
   const made = new ReadWorld({ seed: 1, shards: 1, replicas });
@@ -103,6 +103,16 @@ describe("a replica that does not answer", () => {
     const metrics = await metricsOf(made, search("QUORUM"));
     expect(asked()).toEqual(["n0", "n1", "n2"]);
     expect(metrics.time_ms).toBe(2);
+  });
+
+  it("because of a damaged row is given what the others have of it", async () => {
+    const { made, readers } = world();
+    const id = made.newId();
+    for (const reader of readers) reader.rows.set(id, { version: versionOf(1), position: 1 });
+    readers[0]!.end = { outcome: "refused", error: { code: "DATA_CORRUPTED", message: "damaged" } };
+    const found = await made.ended(made.reads.read(getOf([id], { consistency_level: "QUORUM" })));
+    expect(found).toMatchObject({ rows: [{ id }] });
+    expect(made.stale).toMatchObject([{ shard: 0, place: { node: "n0" }, ids: [id] }]);
   });
 
   it.each([

@@ -19,7 +19,12 @@ import { completeSettings } from "../../../../src/actors/index.js";
 import type { CollectionAccess, ReplicaAccess } from "../../../../src/actors/index.js";
 import { SharedReads } from "../../../../src/actors/reads/shared-reads.js";
 import type { StaleRows } from "../../../../src/actors/reads/read-parts.js";
-import type { SearcherMessage, SharedRead } from "../../../../src/actors/searcher/messages.js";
+import type {
+  NormalRead,
+  ReadAnswer,
+  SearcherMessage,
+  SharedRead,
+} from "../../../../src/actors/searcher/messages.js";
 import { packRows } from "../../../../src/actors/searcher/replica-answer.js";
 import type { ReplicaAnswer } from "../../../../src/actors/searcher/replica-answer.js";
 import { readCursor } from "../../../../src/actors/searcher/scroll-cursor.js";
@@ -160,7 +165,8 @@ export class ReadWorld {
   readonly clock = new VirtualClock();
   readonly random: Random;
   readonly stale: StaleRows[] = [];
-  readonly reads: SharedReads;
+  readonly reads: { read(request: NormalRead): Promise<ReadAnswer> };
+  readonly repair = (rows: StaleRows): void => void this.stale.push(rows);
   /** By shard, then by node. */
   readonly readers: ModelReader[][];
   readonly access: CollectionAccess;
@@ -182,8 +188,9 @@ export class ReadWorld {
     });
     const newer = (): Promise<void> => Promise.resolve();
     this.access = { settings, shards: () => access, newer };
-    const repair = (rows: StaleRows): void => void this.stale.push(rows);
-    this.reads = new SharedReads({ clock: this.clock, access: this.access, repair });
+    const { clock, repair } = this;
+    const shared = new SharedReads({ clock, access: this.access, repair });
+    this.reads = { read: (request) => shared.read(request, access) };
   }
 
   newId(): string {

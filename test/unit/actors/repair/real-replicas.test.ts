@@ -1,6 +1,6 @@
 /** Repair of replicas as they are: storage, Merkle tree, promises and all, on disks in memory. */
 import { afterEach, describe, expect, it } from "vitest";
-import { randomBelow, randomFraction } from "../../../../src/base/index.js";
+import { DvespError, randomBelow, randomFraction } from "../../../../src/base/index.js";
 import { makeVersion } from "../../../../src/consistency/index.js";
 import type { PackedWrite } from "../../../../src/actors/replica/messages.js";
 import type { VersionedRows } from "../../../../src/actors/replica/replication-messages.js";
@@ -8,7 +8,14 @@ import type { ReplicaQuestion } from "../../../../src/actors/replica/answer-mess
 import { idName } from "../../../../src/actors/repair/versioned-rows.js";
 import { pick } from "../../../support/repair-cluster.js";
 import { RepairWorld } from "../../../support/repair-world.js";
-import { ReplicaWorld, deleteOf, expectWhole, insertOf } from "../../../support/replica-world.js";
+import { SharedRows } from "../../../../src/index/index.js";
+import {
+  ReplicaWorld,
+  deleteOf,
+  dimension,
+  expectWhole,
+  insertOf,
+} from "../../../support/replica-world.js";
 
 const nodes = ["n1", "n2", "n3"];
 const soonMs = 20_000;
@@ -19,6 +26,8 @@ interface RowsMessage {
 }
 
 class RealWorld extends RepairWorld {
+  /** A node that can give no row whole. */
+  broken = "";
   readonly worlds = new Map<string, ReplicaWorld>();
   /** The largest version that each id was given anywhere. */
   readonly newest = new Map<number, { readonly version: string; readonly lives: boolean }>();
@@ -73,6 +82,7 @@ class RealWorld extends RepairWorld {
     const real = this.real(node);
     if (message.type !== "rows") return real.ask(message as ReplicaQuestion);
     const { ids } = message as RowsMessage;
+    if (node === this.broken) return Promise.reject(new DvespError("DATA_CORRUPTED", "damaged"));
     return Promise.resolve(real.versioned(numbersOf(ids)) satisfies VersionedRows);
   }
 }
@@ -103,6 +113,39 @@ describe("the repair of real replicas", () => {
       for (const node of nodes) world.expectNewest(node);
       await world.stop();
     }
+  });
+
+  it("puts damaged rows right where they lie, in memory and on the disk", async () => {
+    world = await RealWorld.open(3);
+    const ns = Array.from({ length: 300 }, (_, n) => n);
+    await world.write(insertOf(ns), ns, nodes);
+    const real = world.real("n2");
+    await real.replica.close();
+    for (const [file, row] of [
+      ["vectors-0000000000.f32", 7],
+      ["vectors-0000000200.f32", 90],
+    ] as const) {
+      const open = await real.disk.open(`/s/${file}`, "write");
+      await open.write(new Uint8Array(Float32Array.of(99).buffer), 4096 + 16 * row);
+      await open.close();
+    }
+    expect(await real.problems()).toHaveLength(2);
+    real.rows = SharedRows.create({ dimension });
+    await real.start();
+    expect(() => real.versioned([7])).toThrow("checksum");
+    world.broken = "n1";
+    world.start();
+    await world.until(() => world.eventsOf("rows_damaged").length === 2, soonMs);
+    await world.clock.advance(1000);
+    expect(world.areAlike).toBe(true);
+    world.expectNewest("n2");
+    expect(world.eventsOf("rows_damaged")).toMatchObject([
+      { node: "n2", rows: 1 },
+      { node: "n2", rows: 1 },
+    ]);
+    await real.replica.close();
+    expect(await real.problems()).toEqual([]);
+    await real.start();
   });
 
   it("fills one that lost all, which then takes nothing that it may have refused before", async () => {
