@@ -31,7 +31,7 @@ const { values } = parseArgs({
 });
 
 const chosen = mutations.filter(({ name }) => name.includes(values.only));
-const left = chosen.map((mutation) => ({ mutation, source: sourceOf(mutation) }));
+const left = chosen.map((mutation) => ({ mutation, sources: mutated(mutation, sourceOf) }));
 console.log("| mutation | mix | seen by | seed | seeds run |");
 console.log("| --- | --- | --- | --- | --- |");
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
@@ -39,7 +39,7 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 async function work(): Promise<void> {
   for (let next = left.shift(); next; next = left.shift()) {
     const { mutation } = next;
-    const { checks, seed, seeds } = await tried(mutation, next.source);
+    const { checks, seed, seeds } = await tried(mutation, next.sources);
     if (checks.length === 0) process.exitCode = 1;
     const seenBy = checks.map((check) => `\`${check}\``).join(", ") || "nothing";
     const { name, mix = "standard" } = mutation;
@@ -47,8 +47,8 @@ async function work(): Promise<void> {
   }
 }
 
-function sourceOf(mutation: Mutation): string {
-  return mutated(mutation, readFileSync(join(root, mutation.file), "utf8"));
+function sourceOf(file: string): string {
+  return readFileSync(join(root, file), "utf8");
 }
 
 async function tried(
@@ -60,8 +60,10 @@ async function tried(
     cpSync(join(root, "dist-sim"), join(directory, "dist-sim"), { recursive: true });
     cpSync(join(root, "package.json"), join(directory, "package.json"));
     symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-    const compiled = join(directory, "dist-sim", file.replace(/\.ts$/, ".js"));
-    writeFileSync(compiled, compile(source));
+    for (const [file, source] of sources) {
+      const compiled = join(directory, "dist-sim", file.replace(/\.ts$/, ".js"));
+      writeFileSync(compiled, compile(source));
+    }
     const { first, seeds } = values;
     const args = ["--stop", "--mix", mix, "--first", first, "--seeds", seeds, ...options];
     return await run(join(directory, "dist-sim/test/sim/main.js"), args);

@@ -4,11 +4,16 @@
  */
 import type { Mix } from "./mix.js";
 
-export interface Mutation {
-  readonly name: string;
+export interface Edit {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+}
+
+export interface Mutation extends Edit {
+  readonly name: string;
+  /** What would keep the fault from showing. */
+  readonly also?: readonly Edit[];
   /** The mix whose seeds look there; default: the standard one. */
   readonly mix?: Mix;
   /** Options of the simulation, when they are not the usual ones. */
@@ -16,6 +21,13 @@ export interface Mutation {
 }
 
 const actors = "src/actors";
+
+/** A cut goes on whatever the halves hold. */
+const halvesUnchecked: Edit = {
+  file: `${actors}/split/half-filler.ts`,
+  find: "const isWhole = await copy.isWhole();",
+  replace: "const isWhole = true;",
+};
 
 export const mutations: readonly Mutation[] = [
   {
@@ -105,7 +117,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/replica/judge.ts`,
     find: "return epoch < inForce ?",
     replace: "return epoch < inForce - 1e9 ?",
-    mix: "moved",
+    mix: "split",
   },
   {
     name: "an operation is done again when its id comes again",
@@ -113,6 +125,7 @@ export const mutations: readonly Mutation[] = [
     find: "if (known && (!replicated || known.version >= version)) return known.reply;",
     replace: "",
     mix: "orphaned",
+    options: ["--nodes", "0"],
   },
   {
     name: "a key does not look whether it was used",
@@ -135,8 +148,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a cut leaves out what was written while it was copied",
     file: `${actors}/split/half-filler.ts`,
-    find: "      if (!this.#isFilled) throw notFilled();\n      this.#isFilled = await copy.changes();\n",
-    replace: "",
+    find: '      if (!(await copy.changes())) throw notFilled("what changed last is not known");\n      const isWhole = await copy.isWhole();\n',
+    replace: "const isWhole = true;",
     mix: "split",
   },
   {
@@ -144,12 +157,13 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/split-copy.ts`,
     find: "if (changed.left === 0) return true;",
     replace: "return true;",
+    also: [halvesUnchecked],
     mix: "split",
   },
   {
     name: "replicas are not made alike before they are cut",
     file: `${actors}/split/cut.ts`,
-    find: "  await makeAlike(parts);\n",
+    find: "  await makeAlike(parts, endMs);\n",
     replace: "",
     mix: "split",
   },
@@ -170,7 +184,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the old shard answers after it was split",
     file: "src/node/collection-registry.ts",
-    find: "    for (const id of tree.shards.ids().filter(isGone)) await tree.shards.close(id);\n",
+    find: "    for (const id of tree.shards.ids()) if (isGone(id)) await tree.shards.close(id);\n",
     replace: "",
     mix: "split",
   },
@@ -179,6 +193,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/split-copy.ts`,
     find: "selectRows(rows, (index) => sides[index] === side)",
     replace: "selectRows(rows, () => true)",
+    also: [halvesUnchecked],
     mix: "split",
   },
   {
@@ -212,9 +227,20 @@ export const mutations: readonly Mutation[] = [
   },
 ];
 
-/** The source of `file` with its fault. Errors: when it does not fit. */
-export function mutated({ name, file, find, replace }: Mutation, source: string): string {
-  const places = source.split(find).length - 1;
-  if (places !== 1) throw new Error(`${name}: ${file} has ${places} times: ${find}`);
-  return source.replace(find, () => replace);
+/** The sources that a mutation changes, with its fault, by file. Errors: when it does not fit. */
+export function mutated(
+  mutation: Mutation,
+  sourceOf: (file: string) => string,
+): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>();
+  for (const { file, find, replace } of [mutation, ...(mutation.also ?? [])]) {
+    const source = sources.get(file) ?? sourceOf(file);
+    const places = source.split(find).length - 1;
+    if (places !== 1) throw new Error(`${mutation.name}: ${file} has ${places} times: ${find}`);
+    sources.set(
+      file,
+      source.replace(find, () => replace),
+    );
+  }
+  return sources;
 }
