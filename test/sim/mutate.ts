@@ -52,8 +52,8 @@ function sourceOf(file: string): string {
 }
 
 async function tried(
-  { file, mix = "standard", options = [] }: Mutation,
-  source: string,
+  { mix = "standard", options = [] }: Mutation,
+  sources: ReadonlyMap<string, string>,
 ): Promise<Found> {
   const directory = mkdtempSync(join(tmpdir(), "dvesp-mutation-"));
   try {
