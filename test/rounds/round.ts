@@ -168,7 +168,7 @@ async function settle(cluster: FaultyCluster, checker: Checker, trace: Trace): P
 
 async function judge({ workload, ids, checker }: Load, { clients }: RoundOptions): Promise<void> {
   const endpoints = clients.map(endpointOf);
-  await lastReads(workload.reads, { endpoints, checker, ids, tries: lastReadTries });
+  await lastReads(workload.reads, { endpoints, checker, ids, agreed: true, tries: lastReadTries });
 }
 
 export function sumOf(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {

@@ -71,8 +71,10 @@ export class Checker {
   read(read: ReadRecord, floors: Floors): void {
     for (const [id, row] of read.rows) {
       const checker = this.#row(id);
-      if (this.#isStrong(read.level)) checker.seen(read, row, floorOf(floors, id));
-      else if (row) checker.integrity(read, row);
+      if (this.#isStrong(read.level)) {
+        checker.seen(read, row, floorOf(floors, id));
+        if (row) checker.standing(read, row.number);
+      } else if (row) checker.integrity(read, row);
       const own = read.after && tokenFloor(read.after, id);
       if (own) checker.seen(read, row, own);
     }
@@ -86,6 +88,7 @@ export class Checker {
       const floor = { version: write.version, alive: write.kind !== "delete", weak };
       for (const id of write.changed) this.#row(id).seen(read, read.rows.get(id), floor);
     }
+    for (const [id, row] of read.rows) if (row) this.#row(id).standing(read, row.number);
     this.#wholeBatches(read.rows);
   }
 

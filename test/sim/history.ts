@@ -20,6 +20,8 @@ export interface WriteRecord {
   readonly level: ConsistencyLevel;
   readonly calledMs: number;
   fate: Fate;
+  /** Whether it was refused because another write had come first. */
+  isOvertaken: boolean;
   /** What it wrote, once acknowledged: ids changed, and their version. */
   version: string | undefined;
   changed: readonly string[];

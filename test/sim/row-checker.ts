@@ -103,13 +103,20 @@ export class RowChecker {
       this.#fail("unknown_row", `${read.what} saw a row of no write: ${number}`);
       return;
     }
-    if (write.fate === "none") {
-      this.#fail("refused_write_seen", `${read.what} saw write ${number}, which was refused`);
-    }
+    if (!write.isOvertaken) this.standing(read, number);
     if (vectorNumber !== undefined && !this.#wroteVector(vectorNumber)) {
       this.#fail("unknown_row", `${read.what} saw a vector of no write: ${vectorNumber}`);
     }
     this.#name(version, number);
+  }
+
+  /**
+   * A refused write is not there. The row of one that was overtaken may still lie on a minority, where weak
+   * reads find it; what overtook it stands with a majority, and that is what others have to find.
+   */
+  standing(read: ReadRecord, number: number): void {
+    if (this.#writes.get(number)?.fate !== "none") return;
+    this.#fail("refused_write_seen", `${read.what} saw write ${number}, which was refused`);
   }
 
   /**

@@ -85,6 +85,7 @@ export class Writes {
     const write: WriteRecord = {
       ...{ number: ++this.#count, kind, ids, ifVersions, level: this.#session.writeLevel() },
       ...{ calledMs: clock.now(), fate: "under_way", version: undefined, changed: [] },
+      isOvertaken: false,
       ...{ endedMs: Infinity, token: undefined },
     };
     checker.begun(write);
@@ -132,6 +133,7 @@ export class Writes {
       case "refusal": {
         const { code, message } = outcome.error;
         this.#session.refused(`write ${write.number}`, code, message);
+        write.isOvertaken ||= code === "VERSION_CONFLICT";
         return code === "TIMEOUT";
       }
       case "answer": {
