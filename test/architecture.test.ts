@@ -106,12 +106,22 @@ function importsOf(source: Source): string[] {
   walk(source.tree, (node) => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
       if (node.moduleSpecifier) found.push((node.moduleSpecifier as ts.StringLiteral).text);
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    } else if (ts.isCallExpression(node) && loadsModule(node.expression)) {
       const target = node.arguments[0];
       if (target && ts.isStringLiteral(target)) found.push(target.text);
     }
   });
   return found;
+}
+
+/** `import(…)`, or `createRequire(…)(…)`. */
+function loadsModule(called: ts.Expression): boolean {
+  if (called.kind === ts.SyntaxKind.ImportKeyword) return true;
+  return (
+    ts.isCallExpression(called) &&
+    ts.isIdentifier(called.expression) &&
+    called.expression.text === "createRequire"
+  );
 }
 
 function levelOf(folder: string): number {

@@ -3,10 +3,11 @@
  *
  *     app.use("/vectors", createExpressApp({ service, clock: systemClock, random: systemRandom }));
  *
- * Express finds the route; what happens then is the same as in the fast lane.
+ * Express finds the route; what happens then is the same as in the fast lane. It is loaded with the first
+ * app: an embedded store has none, and a server only when a request comes that is not the fast lane's.
  */
-import express from "express";
-import type { Express, NextFunction, Request, Response } from "express";
+import { createRequire } from "node:module";
+import type { default as expressFunction, Express, NextFunction, Request, Response } from "express";
 import { invalid, toDvespError } from "../base/index.js";
 import { routes } from "../protocol/index.js";
 import type { Operation, Route } from "../protocol/index.js";
@@ -22,6 +23,7 @@ export function createExpressApp(options: HttpOptions): Express {
 }
 
 export function expressAppOf(context: ApiContext): Express {
+  const express = createRequire(import.meta.url)("express") as typeof expressFunction;
   const app = express();
   app.disable("x-powered-by");
   app.enable("case sensitive routing");

@@ -6,6 +6,7 @@
  */
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import type { Express } from "express";
 import { DvespError } from "../base/index.js";
 import { isLoopback, loopbackHosts } from "./access.js";
 import { ApiContext } from "./api-context.js";
@@ -58,7 +59,7 @@ function allowedHosts(options: HttpServerOptions, host: string): readonly string
 
 function serverOf(context: ApiContext): Server {
   const lane = fastLane(context);
-  const app = expressAppOf(context);
+  let app: Express | undefined;
   const { limits } = context;
   const server = createServer({
     headersTimeout: limits.headersTimeoutMs,
@@ -70,7 +71,9 @@ function serverOf(context: ApiContext): Server {
     requireHostHeader: false,
   });
   server.on("request", (request, response) => {
-    if (!lane(request, response)) app(request, response);
+    if (lane(request, response)) return;
+    app ??= expressAppOf(context);
+    app(request, response);
   });
   server.on("checkExpectation", (request, response) => {
     const endpoint = refusingEndpoint("the only expectation that can be met is 100-continue");

@@ -8,7 +8,7 @@ export { logEvent, makeLog } from "./log.js";
 export type { Log } from "./log.js";
 export { planCapacity } from "./plan-capacity.js";
 export type { CapacityPlan, CapacityRequest } from "./plan-capacity.js";
-export { serve } from "./serve.js";
+export { serve } from "./serve-on-demand.js";
 export type { ServeOptions, ServedNode } from "./serve.js";
 export { verifyDirectory } from "./verify-directory.js";
 export type { ShardReport } from "./verify-directory.js";

@@ -32,7 +32,7 @@ export interface ServedNode {
 const portDefault = 7000;
 
 /** Errors: those of opening a data directory, and `INVALID_ARGUMENT` for an address in use. */
-export async function serve(options: ServeOptions): Promise<ServedNode> {
+export async function serveNode(options: ServeOptions): Promise<ServedNode> {
   checkServeOptions(options);
   const labels = options.cluster && { node: options.cluster.node };
   const log = makeLog(options.log_level ?? "info", labels);

@@ -1,10 +1,10 @@
 /**
  * Short work for the processor, on threads of its own: k-means, snapshot encoding. Actor hosts keep
  * their thread for life, so tasks need another pool; its threads end when there is nothing to do, and
- * with the thread that made the pool.
+ * with the thread that made the pool. Piscina is loaded with the first task: most threads never have one.
  */
 import type { ResourceLimits, Transferable } from "node:worker_threads";
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { DvespError, errorFromPlain } from "../base/index.js";
 import type { Task, TaskResult } from "./task-entry.js";
 
@@ -31,24 +31,17 @@ const waitingDefault = 64;
 const idleMsMax = 10_000;
 
 export class TaskPool implements TaskRunner {
-  readonly #threads: Piscina<Task, TaskResult>;
+  readonly #threads: number;
   readonly #waitingMax: number;
+  readonly #resourceLimits: ResourceLimits | undefined;
+  #pool: Promise<Piscina<Task, TaskResult>> | undefined;
   #closed = false;
 
   constructor(options: TaskPoolOptions = {}) {
     const { threads = 1, waiting = waitingDefault, resourceLimits } = options;
     this.#waitingMax = waiting;
-    this.#threads = new Piscina<Task, TaskResult>({
-      filename: new URL("./task-entry.js", import.meta.url).href,
-      minThreads: 0,
-      maxThreads: threads,
-      idleTimeout: idleMsMax,
-      atomics: "disabled",
-      recordTiming: false,
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    });
-    // Nobody waits for an idle thread that fails; Piscina has replaced it already.
-    this.#threads.on("error", () => undefined);
+    this.#threads = threads;
+    this.#resourceLimits = resourceLimits;
   }
 
   /**
@@ -63,12 +56,14 @@ export class TaskPool implements TaskRunner {
     args: readonly unknown[],
     transfer: readonly Transferable[] = [],
   ): Promise<unknown> {
-    if (this.#closed) throw new DvespError("CLOSED", "the task pool is closed");
-    if (this.#threads.queueSize >= this.#waitingMax) {
+    if (this.#closed) throw closed();
+    const pool = await (this.#pool ??= this.#start());
+    if (this.#isClosed()) throw closed();
+    if (pool.queueSize >= this.#waitingMax) {
       throw new DvespError("OVERLOADED", "too many tasks wait", { retry_after_ms: 1000 });
     }
     const task = { module, export: exportName, args };
-    const result = await this.#threads.run(task, { transferList: [...transfer] }).catch(failed);
+    const result = await pool.run(task, { transferList: [...transfer] }).catch(failed);
     if (result.outcome === "refused") throw errorFromPlain(result.error);
     return result.value;
   }
@@ -76,8 +71,33 @@ export class TaskPool implements TaskRunner {
   /** Ends the pool at once: tasks under way reject. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#threads.destroy();
+    await (await this.#pool)?.destroy();
   }
+
+  async #start(): Promise<Piscina<Task, TaskResult>> {
+    const { Piscina } = await import("piscina");
+    const pool = new Piscina<Task, TaskResult>({
+      filename: new URL("./task-entry.js", import.meta.url).href,
+      minThreads: 0,
+      maxThreads: this.#threads,
+      idleTimeout: idleMsMax,
+      atomics: "disabled",
+      recordTiming: false,
+      ...(this.#resourceLimits === undefined ? {} : { resourceLimits: this.#resourceLimits }),
+    });
+    // Nobody waits for an idle thread that fails; Piscina has replaced it already.
+    pool.on("error", () => undefined);
+    return pool;
+  }
+
+  /** Read anew: it may have been closed while the pool was started. */
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+}
+
+function closed(): DvespError {
+  return new DvespError("CLOSED", "the task pool is closed");
 }
 
 function failed(cause: unknown): never {

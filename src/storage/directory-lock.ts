@@ -4,9 +4,10 @@
  * however it ends. What the file says is for people; the lock decides.
  */
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { tryLock } from "fs-native-extensions";
+import type * as nativeExtensions from "fs-native-extensions";
 import { DvespError, toStorageError, type Clock } from "../base/index.js";
 
 const fileName = "LOCK";
@@ -37,7 +38,7 @@ export function acquireDirectoryLock(directory: string, clock: Clock): Directory
 function lockFile(path: string, clock: Clock): DirectoryLock {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   try {
-    if (!tryLock(fd))
+    if (!native().tryLock(fd))
       throw new DvespError("DIRECTORY_LOCKED", `${path} is held by ${holder(path)}`);
     const self: Holder = { pid: process.pid, host: hostname(), started_ms: clock.now() };
     ftruncateSync(fd);
@@ -53,6 +54,11 @@ function lockFile(path: string, clock: Clock): DirectoryLock {
       held = false;
     },
   };
+}
+
+/** Loaded with the first lock: only one thread of a process takes any. */
+function native(): typeof nativeExtensions {
+  return createRequire(import.meta.url)("fs-native-extensions") as typeof nativeExtensions;
 }
 
 /** Who says in the file that it has the lock; it may have been about to. */

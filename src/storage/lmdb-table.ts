@@ -15,7 +15,6 @@
  * - A snapshot is a read transaction of its own; `resetReadTxn` before it, as lmdb-js would else
  *   reuse the one of this turn, and after it, so that nobody else gets this one.
  */
-import { open } from "lmdb";
 import { DvespError, inNative, inNativeTurn, invalid, type Disk } from "../base/index.js";
 import { isShortWrite, lmdbError } from "./lmdb-errors.js";
 import { lmdbFileState, prepareLmdbFiles } from "./lmdb-file.js";
@@ -49,7 +48,9 @@ export const openLmdbTable: OpenTable = async (directory, disk, mode) => {
     throw invalid(`there is no table in ${directory}`);
   }
   try {
-    const database = inNative(() => open<Buffer, Uint8Array>(directory, settings)) as Database;
+    // With the first table, as many threads never open one.
+    const lmdb = await import("lmdb");
+    const database = inNative(() => lmdb.open<Buffer, Uint8Array>(directory, settings)) as Database;
     return new LmdbTable(database, directory, disk);
   } catch (error) {
     throw lmdbError(error, `opening ${directory}`);
