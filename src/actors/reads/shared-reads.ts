@@ -2,7 +2,6 @@
  * Reads over all shards of a collection, each at a level: asked at the same time, merged without
  * decoding what rows hold.
  */
-import { packUuids, present } from "../../base/index.js";
 import type {
   NormalCount,
   NormalGet,
@@ -17,7 +16,6 @@ import type {
   SearchMetrics,
 } from "../../protocol/index.js";
 import type { ShardAccess } from "../replicas/access.js";
-import { portionsOf } from "../replicas/portions.js";
 import { AnswerBudget } from "../searcher/answer-budget.js";
 import type { NormalRead, RawCountAnswer, ReadAnswer, SharedRead } from "../searcher/messages.js";
 import { readCursor } from "../searcher/scroll-cursor.js";
@@ -25,9 +23,9 @@ import type { LatencyQuantile } from "./latency-quantile.js";
 import { ReadRun } from "./read-parts.js";
 import type { SharedReadParts } from "./read-parts.js";
 import { countShard } from "./shard-count.js";
-import { getFromShard } from "./shard-get.js";
+import { getFromShards } from "./get-from-shards.js";
 import { byId, cursorAfter, scrollShard } from "./shard-scroll.js";
-import { nearerFirst, searchShard } from "./shard-search.js";
+import { searchShards } from "./search-shards.js";
 import type { ShardHits } from "./shard-search.js";
 
 /** Searches of one batch under way at the same time. */
@@ -63,9 +61,7 @@ export class SharedReads {
     budget: AnswerBudget,
   ): Promise<RawSearchAnswer> {
     const run = this.#run(request);
-    const parts = await Promise.all(shards.map((shard) => searchShard(run, shard, request)));
-    const found = parts.flatMap(({ rows }) => rows).sort(nearerFirst);
-    const rows = found.slice(request.offset, request.offset + request.top_k);
+    const { rows, parts } = await searchShards(run, shards, request);
     takeBytes(rows, budget);
     const metrics: SearchMetrics = {
       nodes_queried: run.nodesQueried,
@@ -99,19 +95,7 @@ export class SharedReads {
 
   async #get(request: NormalGet, shards: readonly ShardAccess[]): Promise<RawGetAnswer> {
     const run = this.#run(request);
-    const places = shards.map(({ shard }) => shard);
-    const portions = portionsOf(packUuids(request.ids), places);
-    const parts = await Promise.all(
-      portions.map((portion) => {
-        const shard = present(
-          shards[places.findIndex(({ id }) => id === portion.shard)],
-          "a shard",
-        );
-        const ids = portion.positions.map((position) => present(request.ids[position], "an id"));
-        return getFromShard(run, shard, { ...request, ids });
-      }),
-    );
-    const found = new Map(parts.flat().map((row) => [row.id, row]));
+    const found = await getFromShards(run, shards, request);
     const rows = request.ids.flatMap((id) => found.get(id) ?? []);
     takeBytes(rows, new AnswerBudget());
     const missing_ids = request.ids.filter((id) => !found.has(id));

@@ -149,6 +149,54 @@ describe(`replicas with indexes that miss rows (SEED=${firstSeed})`, () => {
   });
 });
 
+describe("a search that skips many rows", () => {
+  const page = { offset: 200, top_k: 5, consistency_level: "QUORUM" } as const;
+  function worldWith(count: number) {
+    const world = new ReadWorld({ seed: 1, shards: 2, replicas: 3 });
+    const ids = Array.from({ length: count }, () => world.newId());
+    ids.forEach((id, position) => {
+      for (const reader of world.readersOf(id)) {
+        reader.rows.set(id, { version: versionOf(position), position });
+      }
+    });
+    return { world, ids };
+  }
+
+  it("reads the contents of its page alone", async () => {
+    const { world, ids } = worldWith(300);
+    const found = await world.ended(world.reads.read(searchAt(0, page)));
+    expect(idsOf(rowsOf(found))).toEqual(ids.slice(200, 205));
+    expect(rowsOf(found).map(positionOf)).toEqual([200, 201, 202, 203, 204]);
+    expect(rowsOf(found).map(({ distance }) => distance)).toEqual([200, 201, 202, 203, 204]);
+    const asked = world.readers.flat().flatMap((reader) => reader.asked);
+    const searches = asked.flatMap((one) =>
+      one.type === "read_raw" && one.request.operation === "search" ? one.request : [],
+    );
+    expect(searches.some((one) => one.include_vectors || one.include_metadata)).toBe(false);
+  });
+
+  it("begins anew when a row of it was replaced, and at last reads all at once", async () => {
+    const { world, ids } = worldWith(300);
+    const id = ids[202]!;
+    let version = 1000;
+    for (const reader of world.readers.flat()) {
+      const read = reader.read.bind(reader);
+      reader.read = <Answer>(message: SearcherMessage): Promise<AskResult<Answer>> => {
+        if (message.type === "read_raw" && message.request.operation === "get") {
+          version++;
+          for (const one of world.readersOf(id)) {
+            one.rows.set(id, { version: versionOf(version), position: 202 });
+          }
+        }
+        return read<Answer>(message);
+      };
+    }
+    const found = await world.ended(world.reads.read(searchAt(0, page)));
+    expect(idsOf(rowsOf(found))).toEqual(ids.slice(200, 205));
+    expect(rowsOf(found)[2]?.version).toBe(versionOf(version));
+  });
+});
+
 describe("stale replicas", () => {
   it("are told of, with what they lack, and each read only once", async () => {
     const world = new ReadWorld({ seed: 1, shards: 1, replicas: 2 });
