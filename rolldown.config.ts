@@ -7,11 +7,15 @@ import { join } from "node:path";
 import { defineConfig } from "rolldown";
 import { shipLicences } from "./build/licences.js";
 import { keepModuleUrls, modulesNamedByUrl } from "./build/module-urls.js";
+import manifest from "./package.json" with { type: "json" };
 
 const root = join(import.meta.dirname, "src");
 
-/** Packages of many small modules, of which little is used. The others stay packages. */
-const bundled = ["zod", "rxjs", "@msgpack/msgpack"];
+/**
+ * Packages stay packages if users install them, but for rxjs: it is one for its types. What is of many small
+ * modules, of which little is used, is a development dependency and goes into the bundle.
+ */
+const packages = Object.keys(manifest.dependencies).filter((name) => name !== "rxjs");
 
 /** What users and the command line load. */
 const faces = ["index", "cli/main", "cli/demo"];
@@ -37,10 +41,17 @@ export default defineConfig({
   input: Object.fromEntries(entries.map((path) => [path, join(root, `${path}.ts`)])),
   // Not `node`: rxjs and MessagePack have CommonJS for that, of which all would be taken.
   platform: "neutral",
-  resolve: { conditionNames: ["es2015", "module", "import", "default"] },
+  resolve: {
+    conditionNames: ["es2015", "module", "import", "default"],
+    mainFields: ["module", "main"],
+  },
   external: (id) =>
-    !/^[./]/.test(id) && !bundled.some((name) => id === name || id.startsWith(`${name}/`)),
+    id.startsWith("node:") || packages.some((name) => id === name || id.startsWith(`${name}/`)),
   treeshake: { moduleSideEffects: [{ test: /[/\\]src[/\\]/, sideEffects: false }] },
+  // Above all an import that was not found, and would be left as it is.
+  onLog(level, log) {
+    if (level === "warn") throw new Error(log.message);
+  },
   plugins: [keepModuleUrls(root), shipLicences()],
   output: {
     dir: "dist",
