@@ -36,6 +36,11 @@ import type { Operation } from "./operation.js";
 export type BlindPacked = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
 
 const retryMs = 5;
+/**
+ * How long the others are waited for once one has refused. Of those that have not answered by then it must be
+ * feared that they have the write, and that somebody acted on it: that ends in `TIMEOUT`, outcome unknown.
+ */
+const graceMs = 300;
 
 export class BlindWrite {
   readonly #parts: WriteParts;
@@ -104,7 +109,7 @@ export class BlindWrite {
   async #reach(round: Round<WriteOutcome>, message: WriteMessage) {
     const { shard } = round.shard;
     const needed = neededFor(this.#operation.level, shard);
-    const end = await round.until(needed);
+    const end = await round.until(needed, graceMs);
     if (end !== "refused" || round.done.length < majorityOf(shard)) return end;
     insist(round, message);
     return round.until(needed);

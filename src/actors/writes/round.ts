@@ -13,8 +13,8 @@ import { Signal } from "./signal.js";
 import { wasSplit } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
-/** How long others are waited for once one has refused. */
-const graceMs = 30;
+/** How long others are waited for once one has refused, unless whoever sends it has more to lose. */
+const graceMsDefault = 30;
 
 export type RoundEnd = "reached" | "refused" | "out_of_reach" | "late";
 
@@ -59,11 +59,13 @@ export class Round<Answer> {
   /**
    * Waits until `needed` counted replicas have it; `refused` when too few can have it as it stands, so
    * that something else must be tried; `out_of_reach` when too few are alive, and have been for a while;
-   * `late` at the deadline, or when all have said what they will.
+   * `late` at the deadline, or when all have said what they will. `graceMs`: how long those who are alive are
+   * waited for then.
    */
-  async until(needed: number): Promise<RoundEnd> {
+  async until(needed: number, graceMs = graceMsDefault): Promise<RoundEnd> {
     const reached = (): boolean => this.done.length >= needed;
-    const settled = (): boolean => this.#counted().every(({ state }) => state.kind !== "under_way");
+    const settled = (): boolean => this.#open().length === 0;
+    const silent = (): boolean => !this.#open().some(({ replica }) => replica.isAlive());
     const hindered = (): boolean => this.#isHindered(needed);
     const reach = new Reach(this.#parts.clock);
     const lost = (): boolean => reach.isLost(this.#isInReach(needed));
@@ -71,7 +73,7 @@ export class Round<Answer> {
     await this.#signal.until(ended, this.#endMs, lookMs);
     if (!reached() && !settled() && hindered()) {
       const graceEndMs = Math.min(this.#endMs, this.#parts.clock.monotonic() + graceMs);
-      await this.#signal.until(() => reached() || settled(), graceEndMs);
+      await this.#signal.until(() => reached() || silent(), graceEndMs, lookMs);
     }
     if (reached()) return "reached";
     if (this.#parts.clock.monotonic() >= this.#endMs) return "late";
@@ -118,17 +120,21 @@ export class Round<Answer> {
   }
 
   #isInReach(needed: number): boolean {
-    const open = this.#counted().filter(({ state }) => state.kind === "under_way");
-    const alive = open.filter(({ replica }) => replica.isAlive());
+    const alive = this.#open().filter(({ replica }) => replica.isAlive());
     return this.done.length + alive.length >= needed;
   }
 
   #isHindered(needed: number): boolean {
     const counted = this.#counted();
-    const open = counted.filter(({ state }) => state.kind === "under_way");
+    const open = this.#open();
     const possible = this.done.length + open.length;
     const refused = counted.some(({ state }) => state.kind === "refused");
     return refused && (possible < needed || !open.some(({ replica }) => replica.isAlive()));
+  }
+
+  /** Those that count and have not answered. */
+  #open(): Delivery<Answer>[] {
+    return this.#counted().filter(({ state }) => state.kind === "under_way");
   }
 
   #counted(): Delivery<Answer>[] {
