@@ -111,7 +111,9 @@ async function begin(
 ): Promise<void> {
   await time.pass(startMs);
   const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
-  const shards = options.shards > 0 ? options.shards : 1 + randomBelow(random, 2);
+  const drawn = 1 + randomBelow(random, 2);
+  const usual = mixSpecs[options.mix ?? "standard"].shards ?? drawn;
+  const shards = options.shards > 0 ? options.shards : usual;
   const settings = { collection, dimension, index: { type }, shards } as const;
   const { store } = present(machines[0]?.running, "a node that serves");
   await time.until(store.create_collection({ ...settings, replication_factor: options.replicas }));

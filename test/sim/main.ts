@@ -83,7 +83,7 @@ function worldOf(load: Loader, mix: Mix): MakeWorld {
   const nodes = Number(values.nodes);
   const rows = values["split-rows"];
   const splitRows = rows === undefined ? undefined : Number(rows);
-  if (nodes === 0) return singleWorld({ load, splitRows });
+  if (nodes === 0) return singleWorld({ load, splitRows, mix });
   const [shards, replicas] = [Number(values.shards), Number(values.replicas)];
   return clusterWorld({ load, nodes, shards, replicas, mix, splitRows });
 }

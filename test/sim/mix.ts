@@ -28,6 +28,10 @@ export interface MixSpec {
   readonly isContended?: boolean;
   /** Default: yes. */
   readonly writesAtOne?: boolean;
+  /** Of inserts so many are large ones; default 0.3. */
+  readonly batchShare?: number;
+  /** Default: one or two. */
+  readonly shards?: number;
   /** How much longer clients rest than elsewhere. */
   readonly restFactor?: number;
   /** What callers allow a node at most, in milliseconds. */
@@ -72,13 +76,14 @@ export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
   contended: { idCount: 2, clients: 6, isContended: true },
   hinted: { ...usual, repair: hintsAlone, hintedMs: 30_000, only: outages },
   replaced: { ...usual, writesAtOne: false, losesDisk: true, repair: slowly },
+  // Rows stay as they are for long, so that half of a batch is seen.
   orphaned: {
-    ...usual,
-    crashes: { steps: { stage: 0.02, register: 0.02, decide: 0.02, outcome: 0.005 } },
+    ...{ idCount: 40, clients: 4, batchShare: 0.8, shards: 2 },
+    crashes: { steps: { stage: 0.04, register: 0.02, decide: 0.02, outcome: 0.02 } },
   },
   aged: {
-    ...{ ...usual, repair: aging, restFactor: 8, timeoutMsMax: 1500 },
-    ...{ jumpMsMax: 400, awayFactor: 10 },
+    ...{ ...usual, repair: aging, restFactor: 60, timeoutMsMax: 1500 },
+    ...{ jumpMsMax: 400, awayFactor: 20 },
   },
   split: { ...usual, splitRows: 2, crashes: { whileCutting: 0.02, map: 0.1 } },
   moved: { ...usual, comesAndGoes: true, crashes: { steps: { standing: 0.02 } } },

@@ -40,7 +40,7 @@ const faultPauseMsMax = 400;
 
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed, makeWorld, operations = 80, mix = "standard" } = options;
-  const { idCount, clients, isContended, writesAtOne, restFactor, timeoutMsMax } = mixSpecs[mix];
+  const { idCount, clients, isContended, writesAtOne, batchShare, ...pace } = mixSpecs[mix];
   const agreed = mixSpecs[mix].hintedMs === undefined;
   const random = seededRandom(seed);
   const time = new SimTime();
@@ -53,7 +53,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { endpoints } = world;
   const mayRefuse = (code: string): boolean => refusalsByFaults.has(code);
   const session = {
-    ...{ isContended, writesAtOne, restFactor, timeoutMsMax },
+    ...{ isContended, writesAtOne, batchShare },
+    ...{ restFactor: pace.restFactor, timeoutMsMax: pace.timeoutMsMax },
     ...{ clock, random: fork(random), ids, checker, trace, endpoints, mayRefuse, collection },
   };
   const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operations });

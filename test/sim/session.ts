@@ -25,6 +25,8 @@ export interface SessionParts {
   readonly isContended?: boolean | undefined;
   /** Default: yes. */
   readonly writesAtOne?: boolean | undefined;
+  /** Of inserts so many are large ones; default 0.3. */
+  readonly batchShare?: number | undefined;
   /** What callers allow a node at most; default 3,300 ms. */
   readonly timeoutMsMax?: number | undefined;
 }

@@ -9,10 +9,13 @@ import {
 import type { Random } from "../../src/base/index.js";
 import type { Loader } from "../../src/runtime/index.js";
 import { MemoryStorage } from "../../src/storage/index.js";
+import { CrashPoints } from "./crash-points.js";
 import { DriftingClock } from "./drifting-clock.js";
 import { machineFaults } from "./machine-faults.js";
 import { collection, dimension } from "./requests.js";
 import { Machine, endpointOf } from "./machine.js";
+import { mixSpecs } from "./mix.js";
+import type { Mix } from "./mix.js";
 import type { SimTime } from "./sim-time.js";
 import type { MakeWorld } from "./world.js";
 
@@ -25,10 +28,14 @@ const skewMsMax = 100;
 export interface SingleOptions {
   readonly load: Loader;
   readonly splitRows?: number | undefined;
+  /** Of which only the crashes matter here. */
+  readonly mix?: Mix;
   readonly makeStorage?: () => MemoryStorage;
 }
 
-export function singleWorld({ load, splitRows, makeStorage }: SingleOptions): MakeWorld {
+export function singleWorld(options: SingleOptions): MakeWorld {
+  const { load, splitRows, makeStorage, mix = "standard" } = options;
+  const { crashes: chances } = mixSpecs[mix];
   return async ({ time, random, trace }) => {
     let splits = 0;
     const network = new MemoryNetwork({ clock: time.clock });
@@ -38,9 +45,15 @@ export function singleWorld({ load, splitRows, makeStorage }: SingleOptions): Ma
       splits++;
       trace.add("split");
     };
-    const machine = new Machine({
+    const machine: Machine = new Machine({
       ...{ name: "n1", clock, random, network, load, storage, splitRows, onSplit },
+      ...(chances && { onCommit: (one, at) => crashes?.onCommit(one, at) }),
     });
+    const crashes =
+      chances &&
+      new CrashPoints({
+        ...{ chances, random: fork(random), machines: [machine], loseStore: () => undefined },
+      });
     await time.until(machine.start());
     const store = present(machine.running, "a node that serves").store;
     const type = randomBelow(random, 2) === 0 ? "flat" : "hnsw";
@@ -54,6 +67,9 @@ export function singleWorld({ load, splitRows, makeStorage }: SingleOptions): Ma
         random: fork(random),
         jumpMsMax,
       }),
+      strikes: (strike) => {
+        if (crashes) crashes.strike = strike;
+      },
       splits: () => splits,
       settle: () => time.pass(restMs),
       close: async () => {

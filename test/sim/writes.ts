@@ -20,7 +20,7 @@ export class Writes {
   }
 
   insert(): Promise<void> {
-    const most = this.#session.chance(0.3) ? 8 : 2;
+    const most = this.#session.chance(this.#session.parts.batchShare ?? 0.3) ? 8 : 2;
     const ids = this.#session.someIds(Math.min(most, this.#session.parts.ids.length));
     const write = this.#write("insert", ids, undefined);
     const rows = rowsOf(write.number, ids);
