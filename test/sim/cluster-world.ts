@@ -71,7 +71,10 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
     const crashes = new CrashPoints({ chances, random: fork(random), machines, loseStore });
     await time.until(parent.start());
     await begin(time, random, machines, options);
-    const changes = new NodeChanges({ ...parts, random: fork(random), machines, replicas });
+    const changes = new NodeChanges({
+      ...{ ...parts, random: fork(random), machines, replicas },
+      ...{ network, storeName: parent.name },
+    });
     const undone = (): string | undefined => changes.undone && `${changes.undone} is still there`;
     return {
       ...{ endpoints, replicas },

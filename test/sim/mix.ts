@@ -86,7 +86,7 @@ export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
     ...{ jumpMsMax: 400, awayFactor: 20 },
   },
   split: { ...usual, splitRows: 2, crashes: { whileCutting: 0.02, map: 0.1 } },
-  moved: { ...usual, comesAndGoes: true, crashes: { steps: { standing: 0.02 } } },
+  moved: { ...usual, comesAndGoes: true, restFactor: 3, crashes: { steps: { standing: 0.02 } } },
 };
 
 const bySeed: readonly Mix[] = [

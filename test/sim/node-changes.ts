@@ -1,6 +1,6 @@
 /** Nodes that are added, and taken out, as operators do it: some other node is asked. */
 import { isDvespError, randomBelow } from "../../src/base/index.js";
-import type { Random } from "../../src/base/index.js";
+import type { MemoryNetwork, Random } from "../../src/base/index.js";
 import type { Standing } from "../../src/node/standing.js";
 import type { Fault, FaultKind } from "./faults.js";
 import type { Machine, Running } from "./machine.js";
@@ -11,6 +11,9 @@ export interface NodeChangeParts {
   readonly random: Random;
   readonly trace: Trace;
   readonly replicas: number;
+  readonly network: MemoryNetwork;
+  /** Of who keeps the cluster store. */
+  readonly storeName: string;
 }
 
 /** Of each, in one run. */
@@ -36,6 +39,7 @@ export class NodeChanges {
     return [
       { name: "node_added", weight: 8, lastsMsMax: 10, begin: () => this.#add() },
       { name: "node_drained", weight: 8, lastsMsMax: 10, begin: () => this.#drain() },
+      { name: "left_behind", weight: 6, lastsMsMax: 4000, begin: () => this.#leaveBehind() },
     ];
   }
 
@@ -56,6 +60,15 @@ export class NodeChanges {
     if (this.#drained.size >= drainedMax || staying.length <= replicas) return undefined;
     const { name } = staying[randomBelow(random, staying.length)] as Machine;
     return this.#ask("drained", name, (standing) => standing.drainNode(name));
+  }
+
+  /** A node that is to go does not hear any more what becomes of the map. */
+  #leaveBehind(): Fault | undefined {
+    const { network, storeName } = this.#parts;
+    const name = this.undone;
+    if (name === undefined) return undefined;
+    network.cut(name, storeName);
+    return { where: name, mend: () => network.heal(name, storeName) };
   }
 
   #ask(
