@@ -5,12 +5,14 @@ import { operationOfKey, tags } from "../../src/storage/keys.js";
 import { decodeStage } from "../../src/storage/stage-records.js";
 import type { CommitPoint } from "../../src/storage/index.js";
 
+const batchPrefix = `${registerPrefix}batch/`;
+
 /**
- * `stage`: a batch waits here for its decision. `register`: a register was promised or has a value.
- * `decide`: a batch was done or given up. `outcome`: a write is done. `standing`: a fence, a floor, or what all
+ * `stage`: a batch waits here for its decision. `register`: that of a batch was promised or has a
+ * value. `key`: that of a caller's key. `decide`: a batch was done or given up. `outcome`: a write is done. `standing`: a fence, a floor, or what all
  * replicas have.
  */
-export const commitSteps = ["stage", "register", "decide", "outcome", "standing"] as const;
+export const commitSteps = ["stage", "register", "key", "decide", "outcome", "standing"] as const;
 export type CommitStep = (typeof commitSteps)[number];
 
 /** The first step of a commit, in the order above; undefined for one that is about none of them. */
@@ -25,12 +27,17 @@ function stepOfRecord(key: Uint8Array, isPut: boolean): CommitStep | undefined {
       return isPut ? "stage" : "decide";
     case tags.operation:
       if (!isPut) return undefined;
-      return operationOfKey(key).startsWith(registerPrefix) ? "register" : "outcome";
+      return stepOfName(operationOfKey(key));
     case tags.standing:
       return "standing";
     default:
       return undefined;
   }
+}
+
+function stepOfName(name: string): CommitStep {
+  if (name.startsWith(batchPrefix)) return "register";
+  return name.startsWith(registerPrefix) ? "key" : "outcome";
 }
 
 /** The batches that a commit stages, and the node that stamped each. */
@@ -54,5 +61,3 @@ export function batchesOf({ writes }: CommitPoint): string[] {
     return name.startsWith(batchPrefix) ? name.slice(batchPrefix.length) : [];
   });
 }
-
-const batchPrefix = `${registerPrefix}batch/`;

@@ -79,11 +79,13 @@ export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
   // Rows stay as they are for long, so that half of a batch is seen.
   orphaned: {
     ...{ idCount: 40, clients: 4, batchShare: 0.8, shards: 2 },
-    crashes: { steps: { stage: 0.04, register: 0.02, decide: 0.02, outcome: 0.02 } },
+    crashes: { steps: { stage: 0.04, register: 0.04, key: 0.005, decide: 0.02, outcome: 0.02 } },
   },
   aged: {
-    ...{ ...usual, repair: aging, restFactor: 60, timeoutMsMax: 1500 },
-    ...{ jumpMsMax: 400, awayFactor: 20 },
+    ...{ idCount: 30, clients: 4, batchShare: 0.6, restFactor: 60, timeoutMsMax: 1500 },
+    ...{ repair: aging, jumpMsMax: 400, awayFactor: 20 },
+    // What is decided and not done yet holds tombstones back.
+    crashes: { steps: { register: 0.06, decide: 0.06 } },
   },
   split: { ...usual, splitRows: 2, crashes: { whileCutting: 0.02, map: 0.1 } },
   moved: { ...usual, comesAndGoes: true, restFactor: 3, crashes: { steps: { standing: 0.02 } } },
