@@ -108,6 +108,15 @@ export class MerkleTree {
   }
 }
 
+/** The root over all leaves. */
+export function rootOfLeaves(leaves: Uint8Array): string {
+  const tree = new MerkleTree();
+  for (let bucket = 0; bucket < merkleBuckets; bucket++) {
+    tree.setLeaf(bucket, leaves.subarray(bucket * merkleLeafBytes, (bucket + 1) * merkleLeafBytes));
+  }
+  return tree.root();
+}
+
 /** All leaves of what two replicas hold together who have no id in common, from all leaves of each. */
 export function joinLeaves(a: Uint8Array, b: Uint8Array): Uint8Array {
   assert(a.length === merkleBuckets * merkleLeafBytes && b.length === a.length, "all leaves");

@@ -47,6 +47,8 @@ export function answerMessage(replica: Replica, message: ReplicaQuestion, dueMs?
       return replica.merkle();
     case "merkle_leaves":
       return replica.merkleLeaves();
+    case "bucket_counts":
+      return replica.bucketCounts();
     case "damaged":
       return replica.damaged(message);
     case "bucket_entries":

@@ -54,6 +54,16 @@ export class BucketIndex {
     ]);
   }
 
+  /** How many live rows each bucket has, as of the newest commit that it was told of. */
+  async counts(): Promise<() => Uint32Array> {
+    await (this.#made ??= this.#make());
+    return () => {
+      const counts = new Uint32Array(nowhere + 1);
+      for (const bucket of this.#buckets) (counts[bucket] as number)++;
+      return counts.slice(0, merkleBuckets);
+    };
+  }
+
   *#rows(wanted: ReadonlySet<number>, snapshot: RowSnapshot): Generator<VersionedEntry> {
     const isWanted = new Uint8Array(nowhere + 1);
     for (const bucket of wanted) isWanted[bucket] = 1;

@@ -1,5 +1,6 @@
 /** One shard's data on this node, by what it is asked. `Committer` makes it so; nobody else writes it. */
-import { merkleBuckets, merkleLeafBytes } from "../../consistency/index.js";
+import { sleep } from "../../base/index.js";
+import { merkleBuckets, merkleLeafBytes, rootOfLeaves } from "../../consistency/index.js";
 import { readSnapshot } from "../../storage/index.js";
 import { BucketIndex } from "./bucket-index.js";
 import { Committer } from "./committer.js";
@@ -9,6 +10,7 @@ import type { GroupPlan } from "./group-plan.js";
 import type { ReplicaStatus, WriteMessage, WriteOutcome } from "./messages.js";
 import type { PlannedRows } from "./planned-rows.js";
 import type {
+  BucketCounts,
   DamagedRows,
   DecideReply,
   FenceReply,
@@ -52,6 +54,8 @@ export interface ReplicaParts extends Omit<CommitterParts, "committed" | "moved"
 }
 
 type MessageOf<Type> = Extract<ReplicationMessage, { type: Type }>;
+
+const countLooks = 10;
 
 interface UnderWay {
   readonly version: string;
@@ -226,6 +230,20 @@ export class Replica {
   /** Ids, versions and tombstones of some leaves. */
   async bucketEntries(buckets: Uint16Array): Promise<VersionedRows> {
     return packVersionedRows(await this.#buckets.entries(buckets), undefined);
+  }
+
+  /**
+   * Leaves and counts of one commit; undefined when none could be had: what is on the disk may be a moment
+   * ahead of what this thread knows of.
+   */
+  async bucketCounts(): Promise<BucketCounts | undefined> {
+    const countNow = await this.#buckets.counts();
+    for (let look = 0; look < countLooks; look++) {
+      const leaves = this.merkleLeaves();
+      if (rootOfLeaves(leaves) === this.#committer.root) return { leaves, counts: countNow() };
+      await sleep(this.#parts.clock, 0);
+    }
+    return undefined;
   }
 
   status(): ReplicaStatus {

@@ -109,6 +109,14 @@ export interface MerkleState {
   readonly converged_version: string;
 }
 
+/** Of one commit, by bucket of the Merkle tree. */
+export interface BucketCounts {
+  /** 4,096 leaves of 32 bytes. */
+  readonly leaves: Uint8Array;
+  /** Live rows. */
+  readonly counts: Uint32Array;
+}
+
 export interface DamagedRows {
   /** 16 bytes each. */
   readonly ids: Uint8Array;
@@ -172,6 +180,8 @@ export type ReplicationMessage =
   | { readonly type: "merkle_leaves" }
   /** What lies in some leaves, without contents: `VersionedRows`. */
   | { readonly type: "bucket_entries"; readonly buckets: Uint16Array }
+  /** How many rows lie in each leaf: `BucketCounts`, or undefined when commits come too fast to say. */
+  | { readonly type: "bucket_counts" }
   /** Which of the next `limit` rows from an ordinal on are damaged: `DamagedRows`. */
   | { readonly type: "damaged"; readonly from: number; readonly limit: number }
   /** Registers with keys above `after`, in order of keys, at most `limit`: `RegisterState[]`. */

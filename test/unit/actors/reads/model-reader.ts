@@ -12,11 +12,12 @@ import {
 import type { Random } from "../../../../src/base/index.js";
 import { evenRanges, hashOfId, shardOfHash } from "../../../../src/cluster/index.js";
 import type { ReplicaPlace } from "../../../../src/cluster/index.js";
-import { MerkleTree } from "../../../../src/consistency/index.js";
+import { MerkleTree, merkleBucket, merkleBuckets } from "../../../../src/consistency/index.js";
 import type { NormalScroll, NormalSearch, RawRow } from "../../../../src/protocol/index.js";
 import type { AskResult } from "../../../../src/runtime/index.js";
 import { completeSettings } from "../../../../src/actors/index.js";
 import type { CollectionAccess, ReplicaAccess } from "../../../../src/actors/index.js";
+import type { BucketCounts } from "../../../../src/actors/replica/replication-messages.js";
 import { SharedReads } from "../../../../src/actors/reads/shared-reads.js";
 import type { StaleRows } from "../../../../src/actors/reads/read-parts.js";
 import type {
@@ -64,8 +65,27 @@ export class ModelReader implements ReplicaAccess {
     return this.alive;
   }
 
-  ask(): never {
-    throw new Error("reads do not ask who writes");
+  async ask<Answer>(message: Parameters<ReplicaAccess["ask"]>[0]): Promise<AskResult<Answer>> {
+    await sleep(this.world.clock, this.delayMs());
+    if (this.end) return this.end;
+    if (message.type === "bucket_counts") return { outcome: "ok", value: this.#counts() as Answer };
+    if (message.type !== "bucket_entries") throw new Error("reads do not ask who writes");
+    const wanted = new Set(message.buckets);
+    const ids = [...this.rows.keys()].filter((id) => wanted.has(merkleBucket(packUuids([id]))));
+    const held = ids.map((id) => this.rows.get(id) as ModelRow);
+    const live = Uint8Array.from(held, ({ position }) => (position === undefined ? 0 : 1));
+    const versions = held.map(({ version }) => version);
+    return { outcome: "ok", value: { ids: packUuids(ids), versions, live } as Answer };
+  }
+
+  #counts(): BucketCounts {
+    const tree = this.#tree();
+    const counts = new Uint32Array(merkleBuckets);
+    for (const { id } of this.#live(false)) {
+      (counts[merkleBucket(packUuids([id]))] as number)++;
+    }
+    const leaves = Array.from(counts, (_, bucket) => tree.leaf(bucket));
+    return { leaves: new Uint8Array(Buffer.concat(leaves)), counts };
   }
 
   status(): never {
@@ -144,9 +164,13 @@ export class ModelReader implements ReplicaAccess {
   }
 
   #root(): string {
+    return this.#tree().root();
+  }
+
+  #tree(): MerkleTree {
     const tree = new MerkleTree();
     for (const [id, { version }] of this.rows) tree.add({ id: packUuids([id]), version });
-    return tree.root();
+    return tree;
   }
 }
 

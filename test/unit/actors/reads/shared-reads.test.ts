@@ -197,6 +197,36 @@ describe("a search that skips many rows", () => {
   });
 });
 
+describe("a count of replicas that differ", () => {
+  it("compares what differs, and walks over the rows only where that is not told", async () => {
+    const world = new ReadWorld({ seed: 1, shards: 1, replicas: 3 });
+    const readers = world.readers[0] as ModelReader[];
+    for (let n = 0; n < 500; n++) {
+      const id = world.newId();
+      const missing = n < 50 ? n % 3 : undefined;
+      readers.forEach((reader, index) => {
+        if (index !== missing) reader.rows.set(id, { version: versionOf(n), position: n });
+        else if (n % 2 === 0) reader.rows.set(id, { version: versionOf(n + 1000) });
+      });
+    }
+    // What one of the two that are asked deleted is gone.
+    const deleted = [...Array(50).keys()].filter((n) => n % 2 === 0 && n % 3 < 2).length;
+    const quorum = countOf({ consistency_level: "QUORUM" });
+    const count = 500 - deleted;
+    expect(await world.ended(world.reads.read(quorum))).toMatchObject({ count });
+    const walked = (): boolean =>
+      readers.some(({ asked }) =>
+        asked.some((one) => one.type === "read_raw" && one.request.operation === "scroll"),
+      );
+    expect(walked()).toBe(false);
+    for (const reader of readers) {
+      reader.ask = () => Promise.resolve({ outcome: "timeout" });
+    }
+    expect(await world.ended(world.reads.read(quorum))).toMatchObject({ count });
+    expect(walked()).toBe(true);
+  });
+});
+
 describe("stale replicas", () => {
   it("are told of, with what they lack, and each read only once", async () => {
     const world = new ReadWorld({ seed: 1, shards: 1, replicas: 2 });
