@@ -33,21 +33,27 @@ export interface CutParts {
 }
 
 /**
- * False: the shard is not as it was at `epoch` any more, and nothing was done. Errors: why it was taken
- * back; those of the map, when even that could not be done.
+ * For how many milliseconds nothing could be written; undefined: the shard is not as it was at `epoch` any
+ * more, and nothing was done. Errors: why it was taken back; those of the map, when even that could not be
+ * done.
  */
-export async function cut(parts: CutParts, shard: number, epoch: number): Promise<boolean> {
+export async function cut(
+  parts: CutParts,
+  shard: number,
+  epoch: number,
+): Promise<number | undefined> {
   const { changeShard, clock, cutMs } = parts;
   // What a replica lacks that was away is much, perhaps: that is copied while all can write.
   await makeAlike(parts, clock.monotonic() + cutMs);
+  const beganMs = clock.monotonic();
   try {
     const map = await changeShard((now) => withCut(now, epoch));
     const cutting = map.shards.find(({ id }) => id === shard);
-    if (cutting?.split?.phase !== "cutting" || cutting.epoch !== epoch + 1) return false;
+    if (cutting?.split?.phase !== "cutting" || cutting.epoch !== epoch + 1) return undefined;
     const identities = await prepare(parts, cutting.epoch);
     const after = await changeShard((now) => cutInTwo(now, cutting.epoch, identities));
     if (after.shards.some(({ id }) => id === shard)) throw interrupted("another node changed it");
-    return true;
+    return clock.monotonic() - beganMs;
   } catch (error) {
     await changeShard((now) => withCutTakenBack(now, epoch + 1)).catch(ignoreGone);
     throw error;
