@@ -1,10 +1,12 @@
 /**
  * The public face of DVESP: `open` for a store in this process, `connect` for one that runs elsewhere,
- * `serve` for a node over REST, and `defineActor` for actors of one's own.
+ * `serve` for a node over REST, `createExpressApp` for REST within an app, and `defineActor` for actors of
+ * one's own.
  */
-export { open, serve } from "./node/index.js";
+export { createExpressApp, open, serve } from "./node/index.js";
 export type {
   ActorApi,
+  ExpressOptions,
   OpenOptions,
   OpenStore,
   ServeOptions,
@@ -14,7 +16,6 @@ export type {
 } from "./node/index.js";
 export { connect } from "./client/index.js";
 export type { ConnectOptions } from "./client/index.js";
-export { createExpressApp } from "./http/index.js";
 export { defineActor } from "./runtime/index.js";
 export type { Actor, ActorContext, ActorRef, AskResult } from "./runtime/index.js";
 export type { CollectionAnswer, CollectionMessage, WatchChange } from "./actors/index.js";

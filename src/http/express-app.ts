@@ -1,8 +1,5 @@
 /**
- * The whole API as an Express app, to be mounted in an app of the user's own, before any body parser:
- *
- *     app.use("/vectors", createExpressApp({ service, clock: systemClock, random: systemRandom }));
- *
+ * The whole API as an Express app, to be mounted in an app of the user's own, before any body parser.
  * Express finds the route; what happens then is the same as in the fast lane. It is loaded with the first
  * app: an embedded store has none, and a server only when a request comes that is not the fast lane's.
  */
@@ -18,7 +15,7 @@ import { Exchange } from "./exchange.js";
 import type { Endpoint } from "./exchange.js";
 import type { HttpOptions } from "./options.js";
 
-export function createExpressApp(options: HttpOptions): Express {
+export function createHttpApp(options: HttpOptions): Express {
   return expressAppOf(new ApiContext(options));
 }
 

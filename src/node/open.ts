@@ -1,5 +1,6 @@
 /** The embedded store: a whole node in this process, no server. */
 import type { WatchChange } from "../actors/index.js";
+import { invalid } from "../base/index.js";
 import { checkOpenOptions } from "../protocol/index.js";
 import type { StoreEvent, VectorStore } from "../protocol/index.js";
 import type { Observable } from "../supervisors/index.js";
@@ -36,23 +37,29 @@ export async function open(options: OpenOptions): Promise<OpenStore> {
   return new OpenNodeStore(await Node.open(options));
 }
 
+/** The node inside. Errors: `INVALID_ARGUMENT` for a store that `open` did not make. */
+export function nodeOf(store: OpenStore): Node {
+  if (store instanceof OpenNodeStore) return store.node;
+  throw invalid("the store is not one that open() made");
+}
+
 class OpenNodeStore extends EmbeddedStore implements OpenStore {
   readonly actors: ActorApi;
   readonly events$: Observable<StoreEvent>;
-  readonly #node: Node;
+  readonly node: Node;
 
   constructor(node: Node) {
     super({ registry: node.registry, random: node.system.random, close: () => node.close() });
-    this.#node = node;
+    this.node = node;
     this.actors = new ActorApi(node);
     this.events$ = node.events.events$;
   }
 
   watch(options: WatchOptions): Observable<WatchChange> {
-    return watch(this.#node, options);
+    return watch(this.node, options);
   }
 
   kill_thread(host: string, how: ThreadDeath): Promise<void> {
-    return this.#node.hosts.killHost(host, how);
+    return this.node.hosts.killHost(host, how);
   }
 }

@@ -2,13 +2,13 @@
 import { createHttpServer } from "../http/index.js";
 import type { HttpServer } from "../http/index.js";
 import { checkServeOptions } from "../protocol/index.js";
-import type { CollectionDescription } from "../protocol/index.js";
 import { logEvent, makeLog } from "./log.js";
 import type { Log } from "./log.js";
-import { NodeMetrics } from "./metrics.js";
+import type { NodeMetrics } from "./metrics.js";
 import { Node } from "./node.js";
 import type { NodeOptions } from "./node-options.js";
 import { nodeService } from "./node-service.js";
+import { observeNode } from "./observe-node.js";
 
 export interface ServeOptions extends NodeOptions {
   /** Default 127.0.0.1. */
@@ -37,19 +37,11 @@ export async function serveNode(options: ServeOptions): Promise<ServedNode> {
   const labels = options.cluster && { node: options.cluster.node };
   const log = makeLog(options.log_level ?? "info", labels);
   const node = await Node.open(options);
-  const metrics = new NodeMetrics({
-    collections: () => describeAll(node),
-    disk: () => node.disk.description,
-    nodes: () => node.view.nodes(),
-  });
-  node.events.listen((event) => {
-    logEvent(log, event);
-    metrics.observeEvent(event);
-  });
+  const metrics = observeNode(node);
+  node.events.listen((event) => logEvent(log, event));
   let server: HttpServer | undefined;
   const close = async (): Promise<void> => {
     await server?.close();
-    metrics.close();
     await node.close();
   };
   try {
@@ -60,12 +52,6 @@ export async function serveNode(options: ServeOptions): Promise<ServedNode> {
     await close();
     throw error;
   }
-}
-
-/** What can be had now: a collection whose replica is away is left out of the figures. */
-async function describeAll(node: Node): Promise<CollectionDescription[]> {
-  const described = await Promise.allSettled(node.registry.list().map((one) => one.describe()));
-  return described.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
 interface Served {

@@ -40,6 +40,11 @@ const connectOptions = z.strictObject({
   random: given,
 });
 
+const expressOptions = z.strictObject({
+  api_key: z.string().min(1).optional(),
+  allowed_hosts: z.array(z.string().min(1)).min(1).optional(),
+});
+
 /** Errors: `INVALID_ARGUMENT` with the name of the option. */
 export function checkOpenOptions(options: unknown): void {
   check(openOptions, options);
@@ -53,6 +58,11 @@ export function checkServeOptions(options: unknown): void {
 /** Errors: as `checkOpenOptions`. */
 export function checkConnectOptions(options: unknown): void {
   check(connectOptions, options);
+}
+
+/** Errors: as `checkOpenOptions`. */
+export function checkExpressOptions(options: unknown): void {
+  check(expressOptions, options);
 }
 
 function check(schema: z.ZodType, options: unknown): void {

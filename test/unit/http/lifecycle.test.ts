@@ -3,7 +3,7 @@ import net from "node:net";
 import express from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { seededRandom, systemClock } from "../../../src/base/index.js";
-import { createExpressApp, createHttpServer } from "../../../src/http/index.js";
+import { createHttpApp, createHttpServer } from "../../../src/http/index.js";
 import { ask, expectProblem, newNode, sendBytes, serve, until } from "./harness.js";
 
 const count = "/v1/collections/docs/count";
@@ -195,7 +195,7 @@ describe("the Express app", () => {
   const options = () => ({ service: newNode(), clock: systemClock, random: seededRandom(3) });
 
   it("has the whole API under any path of another app", async () => {
-    const api = createExpressApp(options());
+    const api = createHttpApp(options());
     const base = await mount((app) => {
       app.get("/mine", (_, response) => void response.send("mine"));
       app.use("/vectors", api);
@@ -217,7 +217,7 @@ describe("the Express app", () => {
   it("reports that a body parser stands before it, instead of waiting for ever", async () => {
     const errors: string[] = [];
     const onError = (error: Error) => void errors.push(error.message);
-    const api = createExpressApp({ ...options(), onError });
+    const api = createHttpApp({ ...options(), onError });
     const base = await mount((app) => app.use(express.json(), api));
     expectProblem(await ask(base, count, { body: {} }), 500, "INTERNAL");
     expect(errors[0]).toContain("before body parsers");
