@@ -3,6 +3,7 @@
  * Express finds the route; what happens then is the same as in the fast lane. It is loaded with the first
  * app: an embedded store has none, and a server only when a request comes that is not the fast lane's.
  */
+import type { RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import type { default as expressFunction, Express, NextFunction, Request, Response } from "express";
 import { invalid, toDvespError } from "../base/index.js";
@@ -15,7 +16,10 @@ import { Exchange } from "./exchange.js";
 import type { Endpoint } from "./exchange.js";
 import type { HttpOptions } from "./options.js";
 
-export function createHttpApp(options: HttpOptions): Express {
+/** What `app.use` takes, and `http.createServer`. */
+export type HttpApp = RequestListener;
+
+export function createHttpApp(options: HttpOptions): HttpApp {
   return expressAppOf(new ApiContext(options));
 }
 

@@ -1,5 +1,5 @@
 /** What users import beside `open`, which needs nothing of what these load: HTTP, metrics, logs. */
-import type { RequestListener } from "node:http";
+import type { HttpApp } from "../http/index.js";
 import type { ExpressOptions } from "./mounted-app.js";
 import { nodeOf } from "./open.js";
 import type { OpenStore } from "./open.js";
@@ -19,7 +19,7 @@ export async function serve(options: ServeOptions): Promise<ServedNode> {
 export async function createExpressApp(
   store: OpenStore,
   options: ExpressOptions = {},
-): Promise<RequestListener> {
+): Promise<HttpApp> {
   const { mountedApp } = await import("./mounted-app.js");
   return mountedApp(nodeOf(store), options);
 }

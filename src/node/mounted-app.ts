@@ -1,6 +1,6 @@
 /** The REST API of a store that was opened in this process, within an Express app of the user's own. */
-import type { RequestListener } from "node:http";
 import { createHttpApp } from "../http/index.js";
+import type { HttpApp } from "../http/index.js";
 import { checkExpressOptions } from "../protocol/index.js";
 import type { Node } from "./node.js";
 import { nodeService } from "./node-service.js";
@@ -13,7 +13,7 @@ export interface ExpressOptions {
   readonly allowed_hosts?: readonly string[];
 }
 
-export function mountedApp(node: Node, options: ExpressOptions): RequestListener {
+export function mountedApp(node: Node, options: ExpressOptions): HttpApp {
   checkExpressOptions(options);
   const metrics = observeNode(node);
   const { clock, random } = node.system;
