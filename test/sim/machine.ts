@@ -47,7 +47,7 @@ export interface Running {
 const path = "/data";
 /** Splits are a matter of seconds here, and there are never many shards. */
 const splits = {
-  ...{ shardsMax: 12, countMs: 100, lookMs: 50, restMs: 1000, perStep: 3, graceMs: 20 },
+  ...{ shardsMax: 12, countMs: 100, lookMs: 100, restMs: 1000, perStep: 3, graceMs: 20 },
 };
 const tuning = { demand: demandLimits, shards: 1, splits };
 const startAgainMs = 200;

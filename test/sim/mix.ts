@@ -44,6 +44,8 @@ export interface MixSpec {
   readonly jumpMsMax?: number;
   /** Only these faults; default: all. */
   readonly only?: ReadonlySet<string>;
+  /** Between two of them at most, in milliseconds; default 400. */
+  readonly faultPauseMsMax?: number;
   /** How much longer machines are away than elsewhere. */
   readonly awayFactor?: number;
   readonly losesDisk?: boolean;
@@ -87,7 +89,15 @@ export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
     // What is decided and not done yet holds tombstones back.
     crashes: { steps: { register: 0.06, decide: 0.06 } },
   },
-  split: { ...usual, splitRows: 2, crashes: { whileCutting: 0.02, map: 0.1 } },
+  // While a node is away nothing is split: most of the time none is, so that cuts meet writes.
+  split: {
+    ...usual,
+    clients: 6,
+    restFactor: 3,
+    faultPauseMsMax: 2500,
+    splitRows: 2,
+    crashes: { whileCutting: 0.004, map: 0.03 },
+  },
   moved: { ...usual, comesAndGoes: true, restFactor: 3, crashes: { steps: { standing: 0.02 } } },
 };
 

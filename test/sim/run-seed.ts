@@ -58,7 +58,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     ...{ clock, random: fork(random), ids, checker, trace, endpoints, mayRefuse, collection },
   };
   const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operations });
-  const plan = { atOnceMax: faultsAtOnceMax, pauseMsMax: faultPauseMsMax };
+  const pauseMsMax = mixSpecs[mix].faultPauseMsMax ?? faultPauseMsMax;
+  const plan = { atOnceMax: faultsAtOnceMax, pauseMsMax };
   const faults = new Faults({ clock, random: fork(random), trace, kinds: world.faults, ...plan });
   const stages: [string, () => Promise<unknown>][] = [
     ["clients", () => time.until(workload.run())],
