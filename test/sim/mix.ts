@@ -9,7 +9,8 @@
  * - `orphaned`: who coordinates a batch, or has just committed, dies at exactly that step.
  * - `aged`: what takes hours elsewhere takes seconds, so that tombstones go; nodes are away for long.
  * - `split`: shards are split all the time, and crashes strike at the steps of a cut.
- * - `moved`: nodes are added and taken out.
+ * - `moved`: nodes are added and taken out. Writes at ONE may go with a node that is cut off meanwhile, and are
+ *   left out.
  */
 import { repairLimits } from "../../src/actors/index.js";
 import type { RepairLimits } from "../../src/actors/index.js";
@@ -98,7 +99,10 @@ export const mixSpecs: Readonly<Record<Mix, MixSpec>> = {
     splitRows: 2,
     crashes: { whileCutting: 0.004, map: 0.03 },
   },
-  moved: { ...usual, comesAndGoes: true, restFactor: 3, crashes: { steps: { standing: 0.02 } } },
+  moved: {
+    ...{ ...usual, writesAtOne: false, restFactor: 3, comesAndGoes: true },
+    crashes: { steps: { standing: 0.02 } },
+  },
 };
 
 const bySeed: readonly Mix[] = [

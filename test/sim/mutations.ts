@@ -172,6 +172,13 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/cut.ts`,
     find: "const fences = await Promise.all(replicas.map((one) => one.fence(epoch + 1)));",
     replace: "const fences = [];",
+    also: [
+      {
+        file: `${actors}/split/cut.ts`,
+        find: "replicas.map((one) => settle(one, epoch, clock))",
+        replace: "replicas.map(() => '')",
+      },
+    ],
     mix: "split",
   },
   {
@@ -179,6 +186,13 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/cut.ts`,
     find: '  if (staged.flat().length > 0) throw interrupted("a write is not decided");\n',
     replace: "",
+    also: [
+      {
+        file: `${actors}/split/cut.ts`,
+        find: "replicas.map((one) => settle(one, epoch, clock))",
+        replace: "replicas.map((one) => one.fence(epoch))",
+      },
+    ],
     mix: "split",
   },
   {
