@@ -226,13 +226,6 @@ export const mutations: readonly Mutation[] = [
     options: ["--split-rows", "1"],
   },
   {
-    name: "a cut that failed is taken back below its fence",
-    file: "src/cluster/shard-split.ts",
-    find: 'epoch: now.epoch + 1, split: { ...now.split, phase: "filling" }',
-    replace: 'epoch: now.epoch, split: { ...now.split, phase: "filling" }',
-    mix: "split",
-  },
-  {
     name: "a replica is taken out without handing over",
     file: `${actors}/repair/handover.ts`,
     find: "  for (const one of givers) await exchange(hub, one, sync);\n",
