@@ -70,13 +70,13 @@ export class BlindWrite {
     } catch (error) {
       if (!(error instanceof ShardWasSplit)) throw error;
       // What some replica took all of them had when the shard was split, and remember since.
-      const end = this.#trail.isSomewhere && (await this.#settle());
+      const end = this.#trail.isSomewhere && (await this.#settle(true));
       return end || "moved";
     }
   }
 
-  #settle(): Promise<ShardEnd | undefined> {
-    return settle(this.#parts, this.#operation, this.#place);
+  #settle(wasSplit = false): Promise<ShardEnd | undefined> {
+    return settle(this.#parts, this.#operation, this.#place, wasSplit);
   }
 
   async #run(): Promise<ShardEnd | undefined> {

@@ -15,7 +15,8 @@ import type { Operation } from "./operation.js";
 const retryMs = 20;
 
 /**
- * Asks all replicas that count of the shard that holds `place`, after nothing more is sent to them.
+ * Asks all replicas that count of the shard that holds `place`, after nothing more is sent to them. `wasSplit`:
+ * the write went to a shard in whose place that one came: what any replica had taken then all of them have.
  * Undefined: certainly nothing is stored, as a replica handles what it is asked in order, and answers for
  * what it has under way. Errors: `TIMEOUT` when some did not say, and no other has it.
  */
@@ -23,6 +24,7 @@ export async function settle(
   parts: WriteParts,
   operation: Operation,
   place: number,
+  wasSplit = false,
 ): Promise<ShardEnd | undefined> {
   const { clock } = parts;
   const endMs = clock.monotonic() + settleMs;
@@ -32,8 +34,8 @@ export async function settle(
     const { shard } = access;
     const { done, isComplete } = await askOutcomes(access, operation.id);
     if (done.length > 0) {
-      const status = isReached(done, neededFor(operation.level, shard)) ? "success" : "partial";
-      return shardEnd(shard.id, status, done);
+      const isEnough = wasSplit || isReached(done, neededFor(operation.level, shard));
+      return shardEnd(shard.id, isEnough ? "success" : "partial", done);
     }
     if (isComplete) return undefined;
     if (reach.isLost(counted(access).every((one) => one.isAlive()))) break;

@@ -137,28 +137,38 @@ export class StagedBatch {
     } catch (error) {
       if (!(error instanceof ShardWasSplit)) throw error;
       // It was split when nothing was staged there any more: all of it is done.
-      const end = await settle(this.#parts, this.#operation, staged.shard.shard.from);
+      const end = await settle(this.#parts, this.#operation, staged.shard.shard.from, true);
       if (end) return end;
       throw unknownOutcome();
     }
   }
 
-  /** Those who staged it are told to do it; the others get the rows. Errors: `ShardWasSplit`. */
+  /**
+   * Those who staged it are told to do it; the others get the rows, by a newer map if they know one. Errors:
+   * `ShardWasSplit`.
+   */
   async #tellShard({ shard, write }: Piece, staged: Round<StageAnswer>): Promise<ShardEnd> {
     const { clock } = this.#parts;
     const endMs = Math.max(this.#operation.endMs, clock.monotonic() + tellMs);
-    const access = shardOf(this.#parts, shard);
-    const { epoch } = access.shard;
-    const message = orderedWrite(this.#operation, this.#version, { write, epoch });
-    const round = this.#sendDecision(access, lateWrite(message, epoch), staged, endMs);
-    const needed = Math.max(
-      majorityOf(access.shard),
-      neededFor(this.#operation.level, access.shard),
-    );
-    const end = await round.until(needed);
-    if (end !== "reached" && wasSplit(this.#parts, shard)) throw new ShardWasSplit();
-    void leaveHints(this.#parts, round, message);
-    return shardEnd(shard, end === "reached" ? "success" : "partial", round.done);
+    for (;;) {
+      const access = shardOf(this.#parts, shard);
+      const { epoch } = access.shard;
+      const message = orderedWrite(this.#operation, this.#version, { write, epoch });
+      const round = this.#sendDecision(access, lateWrite(message, epoch), staged, endMs);
+      const needed = Math.max(
+        majorityOf(access.shard),
+        neededFor(this.#operation.level, access.shard),
+      );
+      const end = await round.until(needed);
+      if (end === "refused" && isStale(round) && clock.monotonic() < endMs) {
+        round.stop();
+        await this.#parts.access.newer(shard, epoch);
+        continue;
+      }
+      if (end !== "reached" && wasSplit(this.#parts, shard)) throw new ShardWasSplit();
+      void leaveHints(this.#parts, round, message);
+      return shardEnd(shard, end === "reached" ? "success" : "partial", round.done);
+    }
   }
 
   #sendDecision(
@@ -186,6 +196,10 @@ export class StagedBatch {
       endMs,
     );
   }
+}
+
+function isStale({ refusals }: Round<WriteOutcome>): boolean {
+  return refusals.some(({ refused }) => refused === "stale");
 }
 
 /** Has the next batch of a key stand for "nothing was there to be written": its name, undefined when it was aborted. */
