@@ -2,6 +2,7 @@
 export * from "./cluster-map.js";
 export * from "./cluster-store.js";
 export * from "./cluster-view.js";
+export * from "./drain-mark.js";
 export * from "./local-cluster-store.js";
 export * from "./member-record.js";
 export * from "./membership.js";

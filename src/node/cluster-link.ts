@@ -2,16 +2,16 @@
  * What joins a node with the others of its cluster: links to them and to the process that keeps the
  * cluster store, the store seen through that link, and the list of those who are there.
  */
-import { DvespError, invalid, randomUuid, sleep } from "../base/index.js";
+import { DvespError, randomUuid, sleep } from "../base/index.js";
 import {
   Membership,
   Peers,
   RemoteClusterStore,
   clusterIdKey,
-  memberKey,
+  markDraining,
   storeActorName,
 } from "../cluster/index.js";
-import type { CollectionMap, MemberRecord } from "../cluster/index.js";
+import type { CollectionMap } from "../cluster/index.js";
 import type { ClusterChange } from "../protocol/index.js";
 import { parentActorName } from "../processes/index.js";
 import type { AddedNode, ParentMessage } from "../processes/index.js";
@@ -189,16 +189,8 @@ export class ClusterLink implements Standing {
    * Errors: `INVALID_ARGUMENT` for no such node, `NOT_ENOUGH_REPLICAS` when the others are too few.
    */
   async drainNode(node: string): Promise<ClusterChange> {
-    const entry = await this.#store.get(memberKey(node));
-    if (!entry) throw invalid(`there is no node ${node}`, "node");
-    const left = this.view.places().filter((one) => one !== node).length;
     const needed = this.view.collections().map(({ settings }) => settings.replication_factor);
-    if (left < Math.max(1, ...needed)) {
-      const message = `the ${left} other nodes cannot keep all replicas`;
-      throw new DvespError("NOT_ENOUGH_REPLICAS", message);
-    }
-    const record = { ...(entry.value as MemberRecord), draining: true };
-    await this.#store.put(memberKey(node), record, { ifRevision: entry.revision });
+    await markDraining(this.#store, node, Math.max(1, ...needed));
     return { node };
   }
 
