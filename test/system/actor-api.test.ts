@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { filter, firstValueFrom, map } from "rxjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { open } from "../../dist/index.js";
 import type { OpenStore, StoreEvent, WatchChange } from "../../dist/index.js";
@@ -106,6 +107,17 @@ describe("the actor API", () => {
         metadata: [{ row: 0, seen: true }],
       });
       expect(await writes).toMatchObject([{ collection: "docs", inserted: 0, updated: 1 }]);
+    });
+
+    it("goes through the operators of the user's own rxjs, which is another copy", async () => {
+      const written = firstValueFrom(
+        store.events$.pipe(
+          filter(({ type }) => type === "write"),
+          map((event) => event["collection"]),
+        ),
+      );
+      await store.update({ collection: "docs", ids: ids.slice(0, 1), metadata: [{ row: 0 }] });
+      expect(await written).toBe("docs");
     });
 
     it("tells of a thread that was lost and replaced, and of what restarts", async () => {
