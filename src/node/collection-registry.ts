@@ -8,22 +8,16 @@ import type { Clock, Timer } from "../base/index.js";
 import { completeSettings, implicitRequest } from "../actors/index.js";
 import type { Collection, CollectionTree, PreparedWrite } from "../actors/index.js";
 import { collectionNotFound } from "../cluster/index.js";
-import type { ClusterView, CollectionMap, ShardPlaces } from "../cluster/index.js";
+import type { CollectionMap } from "../cluster/index.js";
 import type { NormalCreate } from "../protocol/index.js";
 import type { Supervisor } from "../supervisors/index.js";
-import type { Catalog } from "./catalog.js";
+import { alignShards } from "./align-shards.js";
+import type { AlignParts } from "./align-shards.js";
 
-export interface RegistryParts {
-  readonly view: ClusterView;
-  readonly catalog: Catalog;
+export interface RegistryParts extends AlignParts {
   /** Supervises the supervisors of the collections. */
   readonly supervisor: Supervisor;
   readonly makeTree: (map: CollectionMap, directory: string) => CollectionTree;
-  /**
-   * Called before a shard is opened, and for open ones when the map changes: whether the data here is
-   * what the map counts on. `close` stops the shard's actors.
-   */
-  readonly claim: (map: CollectionMap, shard: number, close: () => Promise<void>) => Promise<void>;
   /** Resolves when the other nodes have the collection of that uid open, or none, as this one does. */
   readonly settled: (collection: string, uid: string | undefined) => Promise<void>;
   readonly clock: Clock;
@@ -242,34 +236,8 @@ export class CollectionRegistry {
     const map = this.#parts.view.collection(name);
     if (!map || map === this.#open.get(name)?.map) return;
     const running = this.#open.get(name)?.tree;
-    if (running) await this.#alignShards(map, running);
+    if (running) await alignShards(this.#parts, map, running);
     this.#open.set(name, { map, tree: running ?? (await this.#start(map)) });
-  }
-
-  async #alignShards(map: CollectionMap, tree: CollectionTree): Promise<void> {
-    const { claim, catalog, view } = this.#parts;
-    const { collection } = map.settings;
-    const here = this.#shardsHere(map);
-    for (const { id } of here) await claim(map, id, () => tree.shards.close(id));
-    // The map may be older by now, and halves be filled that it does not know of.
-    const isGone = (id: number): boolean =>
-      [map, view.collection(collection)].every((one) => !one || !this.#isUsedHere(one, id));
-    // Before what takes its place is shown: nobody reads here what others have replaced.
-    for (const id of tree.shards.ids()) if (isGone(id)) await tree.shards.close(id);
-    for (const { id } of here) await tree.shards.open(id);
-    for (const id of await catalog.shardsOf(collection)) {
-      if (isGone(id)) await catalog.clearShard(collection, id);
-    }
-  }
-
-  #shardsHere({ shards }: CollectionMap): ShardPlaces[] {
-    const { self } = this.#parts.view;
-    return shards.filter(({ replicas }) => replicas.some(({ node }) => node === self));
-  }
-
-  /** Whether a shard with this id, or a half that is filled for it, belongs on this node. */
-  #isUsedHere(map: CollectionMap, id: number): boolean {
-    return this.#shardsHere(map).some((one) => one.id === id || one.split?.into.includes(id));
   }
 
   /** Starts all that runs of a collection here, or nothing. */
@@ -278,7 +246,7 @@ export class CollectionRegistry {
     const tree = makeTree(map, catalog.directoryOf(map.settings.collection));
     await supervisor.startChild(tree.supervisor.asChild());
     try {
-      await this.#alignShards(map, tree);
+      await alignShards(this.#parts, map, tree);
       return tree;
     } catch (error) {
       await supervisor.stopChild(tree.supervisor.address.name);

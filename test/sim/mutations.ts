@@ -197,8 +197,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "the old shard answers after it was split",
-    file: "src/node/collection-registry.ts",
-    find: "    for (const id of tree.shards.ids()) if (isGone(id)) await tree.shards.close(id);\n",
+    file: "src/node/align-shards.ts",
+    find: "  for (const id of tree.shards.ids()) if (isGone(id)) await tree.shards.close(id);\n",
     replace: "",
     mix: "split",
   },
