@@ -69,14 +69,15 @@ export class BlindWrite {
       return await this.#run();
     } catch (error) {
       if (!(error instanceof ShardWasSplit)) throw error;
-      // What some replica took all of them had when the shard was split, and remember since.
-      const end = this.#trail.isSomewhere && (await this.#settle(true));
+      // What some replica took all of them had when the shard was split, and remember since. But one may have
+      // taken it by a stamp that others had gone beyond: only so many as the level asks make it a success.
+      const end = this.#trail.isSomewhere && (await this.#settle());
       return end || "moved";
     }
   }
 
-  #settle(wasSplit = false): Promise<ShardEnd | undefined> {
-    return settle(this.#parts, this.#operation, this.#place, wasSplit);
+  #settle(): Promise<ShardEnd | undefined> {
+    return settle(this.#parts, this.#operation, this.#place);
   }
 
   async #run(): Promise<ShardEnd | undefined> {

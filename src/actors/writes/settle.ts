@@ -15,8 +15,8 @@ import type { Operation } from "./operation.js";
 const retryMs = 20;
 
 /**
- * Asks all replicas that count of the shard that holds `place`, after nothing more is sent to them. `wasSplit`:
- * the write went to a shard in whose place that one came: what any replica had taken then all of them have.
+ * Asks all replicas that count of the shard that holds `place`, after nothing more is sent to them. `wasDecided`:
+ * it was staged by a majority and decided, in a shard that was split since: all replicas have it.
  * Undefined: certainly nothing is stored, as a replica handles what it is asked in order, and answers for
  * what it has under way. Errors: `TIMEOUT` when some did not say, and no other has it.
  */
@@ -24,7 +24,7 @@ export async function settle(
   parts: WriteParts,
   operation: Operation,
   place: number,
-  wasSplit = false,
+  wasDecided = false,
 ): Promise<ShardEnd | undefined> {
   const { clock } = parts;
   const endMs = clock.monotonic() + settleMs;
@@ -34,7 +34,7 @@ export async function settle(
     const { shard } = access;
     const { done, isComplete } = await askOutcomes(access, operation.id);
     if (done.length > 0) {
-      const isEnough = wasSplit || isReached(done, neededFor(operation.level, shard));
+      const isEnough = wasDecided || isReached(done, neededFor(operation.level, shard));
       return shardEnd(shard.id, isEnough ? "success" : "partial", done);
     }
     if (isComplete) return undefined;
