@@ -127,7 +127,12 @@ describe("several nodes on one host", () => {
     const { nodes } = await first.describe("n1");
     expect(await first.kill("SIGKILL")).toEqual({ code: null, signal: "SIGKILL" });
     const second = await start(3);
-    for (const { pid } of nodes) expect(isRunning(pid)).toBe(false);
+    // Each had let go of its directory before another could open it; its process may take a moment more.
+    for (const { pid } of nodes) {
+      await eventually(`process ${pid} has ended`, () =>
+        Promise.resolve(!isRunning(pid) || undefined),
+      );
+    }
     const again = connect({ nodes: second.nodes });
     const { count } = await eventually("the collection is served", () =>
       again.count({ collection: "docs" }),
