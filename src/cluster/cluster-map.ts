@@ -76,6 +76,11 @@ export function shardOfHash(shards: readonly ShardPlaces[], hash: number): Shard
   return present(found, "a shard for every id");
 }
 
+/** Whether the node has a replica of the shard, whatever its state. */
+export function hasReplicaOn({ replicas }: ShardPlaces, node: string): boolean {
+  return replicas.some((one) => one.node === node);
+}
+
 /** How many replicas form a majority: of all that belong to the shard, whatever their state. */
 export function majorityOf({ replicas }: ShardPlaces): number {
   return Math.floor(members(replicas) / 2) + 1;

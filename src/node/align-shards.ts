@@ -1,5 +1,6 @@
 /** Brings the shards of a collection that are open on a node in line with the map. */
 import type { CollectionTree } from "../actors/index.js";
+import { hasReplicaOn } from "../cluster/index.js";
 import type { ClusterView, CollectionMap, ShardPlaces } from "../cluster/index.js";
 import type { Catalog } from "./catalog.js";
 
@@ -34,7 +35,7 @@ export async function alignShards(
 }
 
 function shardsOn(node: string, { shards }: CollectionMap): ShardPlaces[] {
-  return shards.filter(({ replicas }) => replicas.some((one) => one.node === node));
+  return shards.filter((shard) => hasReplicaOn(shard, node));
 }
 
 /** Whether a shard with this id, or a half that is filled for it, belongs on the node. */

@@ -190,7 +190,7 @@ export class ClusterLink implements Standing {
    */
   async drainNode(node: string): Promise<ClusterChange> {
     const needed = this.view.collections().map(({ settings }) => settings.replication_factor);
-    await markDraining(this.#store, node, Math.max(1, ...needed));
+    await markDraining(this.#store, node, Math.max(0, ...needed));
     return { node };
   }
 

@@ -4,7 +4,7 @@
  * goes. So the shard never has fewer replicas than it should, and of two maps that follow each other
  * any two majorities meet.
  */
-import { placeShard } from "../../cluster/index.js";
+import { hasReplicaOn, placeShard } from "../../cluster/index.js";
 import type { ShardPlaces } from "../../cluster/index.js";
 
 export interface MoveFacts {
@@ -50,7 +50,7 @@ export function isMoving({ replicas }: ShardPlaces, count: number): boolean {
 
 /** The shard with one more replica, empty and without a say; undefined when there is nothing to add. */
 export function withJoining(now: ShardPlaces, node: string): ShardPlaces | undefined {
-  if (now.replicas.some((one) => one.node === node)) return undefined;
+  if (hasReplicaOn(now, node)) return undefined;
   const place = { node, state: "joining" as const, identity: "" };
   return { ...now, replicas: [...now.replicas, place], epoch: now.epoch + 1 };
 }

@@ -5,6 +5,7 @@
  */
 import { packUuids } from "../../base/index.js";
 import type { Random, Timer } from "../../base/index.js";
+import { hasReplicaOn } from "../../cluster/index.js";
 import type { ClusterView, CollectionMap, ShardPlaces } from "../../cluster/index.js";
 import type { HybridClock } from "../../consistency/index.js";
 import type { ActorRef } from "../../runtime/index.js";
@@ -133,8 +134,7 @@ export class NodeRepair {
     const wanted = new Set<string>();
     for (const map of view.collections()) {
       for (const shard of map.shards) {
-        const isHere = shard.replicas.some(({ node }) => node === view.self);
-        if (!isHere || shard.replicas.length < 2) continue;
+        if (!hasReplicaOn(shard, view.self) || shard.replicas.length < 2) continue;
         wanted.add(keyOf(map.uid, shard.id));
         this.#begin(map, shard);
       }
@@ -183,9 +183,7 @@ export class NodeRepair {
 
 /** Whether some shard has a replica there. */
 function isPlaced(maps: readonly CollectionMap[], node: string): boolean {
-  return maps.some(({ shards }) =>
-    shards.some(({ replicas }) => replicas.some((one) => one.node === node)),
-  );
+  return maps.some(({ shards }) => shards.some((shard) => hasReplicaOn(shard, node)));
 }
 
 function keyOf(uid: string, shard: number): string {

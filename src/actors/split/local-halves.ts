@@ -1,6 +1,7 @@
 /** The halves on this node of shards that the map is splitting: each pair is filled from the replica here. */
 import { DvespError, toDvespError } from "../../base/index.js";
 import type { Clock, ErrorCode } from "../../base/index.js";
+import { hasReplicaOn } from "../../cluster/index.js";
 import type { ClusterView, CollectionMap, ShardPlaces, ShardSplit } from "../../cluster/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { LocalShards } from "../collection/local-shards.js";
@@ -95,7 +96,7 @@ export class LocalHalves {
     }
     for (const map of view.collections()) {
       for (const shard of map.shards) {
-        if (!shard.split || !shard.replicas.some(({ node }) => node === view.self)) continue;
+        if (!shard.split || !hasReplicaOn(shard, view.self)) continue;
         wanted.add(shard.split.name);
         if (await this.#areOpen(map, shard, shard.split)) this.#begin(map, shard, shard.split);
       }

@@ -65,7 +65,7 @@ export class Round<Answer> {
   async until(needed: number, graceMs = graceMsDefault): Promise<RoundEnd> {
     const reached = (): boolean => this.done.length >= needed;
     const settled = (): boolean => this.#open().length === 0;
-    const silent = (): boolean => !this.#open().some(({ replica }) => replica.isAlive());
+    const silent = (): boolean => this.#awaited().length === 0;
     const hindered = (): boolean => this.#isHindered(needed);
     const reach = new Reach(this.#parts.clock);
     const lost = (): boolean => reach.isLost(this.#isInReach(needed));
@@ -120,21 +120,23 @@ export class Round<Answer> {
   }
 
   #isInReach(needed: number): boolean {
-    const alive = this.#open().filter(({ replica }) => replica.isAlive());
-    return this.done.length + alive.length >= needed;
+    return this.done.length + this.#awaited().length >= needed;
   }
 
   #isHindered(needed: number): boolean {
-    const counted = this.#counted();
-    const open = this.#open();
-    const possible = this.done.length + open.length;
-    const refused = counted.some(({ state }) => state.kind === "refused");
-    return refused && (possible < needed || !open.some(({ replica }) => replica.isAlive()));
+    const possible = this.done.length + this.#open().length;
+    const refused = this.#counted().some(({ state }) => state.kind === "refused");
+    return refused && (possible < needed || this.#awaited().length === 0);
   }
 
   /** Those that count and have not answered. */
   #open(): Delivery<Answer>[] {
     return this.#counted().filter(({ state }) => state.kind === "under_way");
+  }
+
+  /** Those of them that are alive, so that an answer may come. */
+  #awaited(): Delivery<Answer>[] {
+    return this.#open().filter(({ replica }) => replica.isAlive());
   }
 
   #counted(): Delivery<Answer>[] {

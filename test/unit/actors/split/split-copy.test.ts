@@ -180,15 +180,20 @@ describe("the halves of a replica", () => {
   });
 });
 
+/** One that runs, and has filled the halves. */
+async function fillerOf({ source: { clock }, copy }: SplitWorld): Promise<HalfFiller> {
+  const filler = new HalfFiller({ ...{ clock, lookMs: 1000, copy }, onFailure: () => undefined });
+  filler.start();
+  for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(10);
+  return filler;
+}
+
 describe("filling halves", () => {
   it("copies all again when what had changed could not be given", async () => {
     const world = await SplitWorld.open();
     await world.put(numbers);
     const { clock } = world.source;
-    const { copy } = world;
-    const filler = new HalfFiller({ ...{ clock, lookMs: 1000, copy }, onFailure: () => undefined });
-    filler.start();
-    for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(10);
+    const filler = await fillerOf(world);
     await world.put([1, 2, 3]);
     world.isFull = true;
     await expect(filler.finish()).rejects.toMatchObject({ code: "STORAGE_FULL" });
@@ -202,11 +207,7 @@ describe("filling halves", () => {
   it("does not end before the halves are the whole", async () => {
     const world = await SplitWorld.open();
     await world.put(numbers);
-    const { clock } = world.source;
-    const { copy } = world;
-    const filler = new HalfFiller({ ...{ clock, lookMs: 1000, copy }, onFailure: () => undefined });
-    filler.start();
-    for (let step = 0; step < 100 && !filler.isFilled; step++) await clock.advance(10);
+    const filler = await fillerOf(world);
     const [side] = world.halves;
     await applied(side.replica.write(side.replicated(insertOf(ofSide(0).slice(0, 1)), 400)));
     await expect(filler.finish()).rejects.toMatchObject({ code: "OVERLOADED" });
