@@ -72,7 +72,7 @@ export async function until(
   }
 }
 
-async function answers(address: string, path: string): Promise<boolean> {
+export async function answers(address: string, path: string): Promise<boolean> {
   const answer = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(1000) });
   await answer.arrayBuffer();
   return answer.ok;

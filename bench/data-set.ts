@@ -1,5 +1,5 @@
 /** Vectors, queries and exact neighbours from files of the ann formats (.fbin, .u8bin, .ibin). */
-import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { openSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
 
 export interface Matrix {
   readonly rows: number;
@@ -29,6 +29,30 @@ export function readMatrix(path: string): Matrix {
     : new Float32Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength));
   if (data.length !== rows * dimension) throw new Error(`${path} is not ${rows} x ${dimension}`);
   return { rows, dimension, data };
+}
+
+/** An `.fbin` file that is read by slices, for sets that are larger than a buffer may be. */
+export class MatrixFile {
+  readonly rows: number;
+  readonly dimension: number;
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, "r");
+    const head = Buffer.alloc(headerBytes);
+    readSync(this.#file, head, 0, headerBytes, 0);
+    this.rows = head.readUInt32LE(0);
+    this.dimension = head.readUInt32LE(4);
+  }
+
+  /** Rows `from` to `to`, the latter not included, one after the other. */
+  slice(from: number, to: number): Float32Array {
+    const data = new Float32Array((to - from) * this.dimension);
+    const rowBytes = this.dimension * Float32Array.BYTES_PER_ELEMENT;
+    const read = readSync(this.#file, data, 0, data.byteLength, headerBytes + from * rowBytes);
+    if (read !== data.byteLength) throw new Error(`no ${to} rows in it`);
+    return data;
+  }
 }
 
 /** The first `k` columns of an `.ibin` file. */

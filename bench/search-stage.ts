@@ -40,7 +40,7 @@ export class RecallCount {
   #found = 0;
   #wanted = 0;
 
-  constructor({ truth, ids }: DataSet & WithIds) {
+  constructor({ truth, ids }: Pick<DataSet, "truth"> & WithIds) {
     this.#truth = truth.map((rows) => new Set(rows.map((row) => ids[row]!)));
   }
 
