@@ -41,10 +41,12 @@ export interface PeersOptions {
 /** Between attempts to reach a node, in milliseconds. */
 const redial = { minMs: 50, maxMs: 1000, jitter: 0.2 };
 
+/** To one life of a node. At most one attempt at a time: a second one would end the link of the first. */
 interface Dialling {
   readonly peer: Peer;
   failures: number;
   timer: Timer | undefined;
+  isUnderWay: boolean;
 }
 
 export class Peers {
@@ -77,8 +79,8 @@ export class Peers {
     for (const peer of peers) {
       const { node } = peer;
       if (node <= this.#options.node || this.#dialling.has(node)) continue;
-      this.#dialling.set(node, { peer, failures: 0, timer: undefined });
-      if (!this.#links.has(node)) void this.#dial(node);
+      this.#dialling.set(node, { peer, failures: 0, timer: undefined, isUnderWay: false });
+      void this.#dial(node);
     }
   }
 
@@ -105,14 +107,20 @@ export class Peers {
 
   async #dial(node: string): Promise<void> {
     const dialling = this.#dialling.get(node);
-    if (!dialling || this.#closed) return;
+    if (!dialling || dialling.isUnderWay || this.#links.has(node) || this.#closed) return;
+    const isWanted = (other: string): boolean =>
+      other === node && this.#dialling.get(node) === dialling;
+    dialling.isUnderWay = true;
     try {
       const stream = await this.#options.network.dial(dialling.peer.address);
-      await this.#join(stream, "dialled", node);
+      await this.#join(stream, "dialled", isWanted);
       dialling.failures = 0;
     } catch (error) {
+      if (this.#dialling.get(node) !== dialling) return;
       if (toDvespError(error).code !== "CLOSED") this.#refused(error, node);
       this.#dialAgain(node);
+    } finally {
+      dialling.isUnderWay = false;
     }
   }
 
@@ -121,14 +129,19 @@ export class Peers {
     if (!dialling || this.#closed) return;
     const { clock, random } = this.#options;
     const delayMs = backoffDelayMs(redial, dialling.failures++, random);
+    dialling.timer?.cancel();
     dialling.timer = clock.after(delayMs, () => void this.#dial(node));
   }
 
-  /** Errors: those of the handshake; `PERMISSION_DENIED` for another node than `wanted`. */
-  async #join(stream: Duplex, side: Side, wanted?: string): Promise<void> {
+  /** Errors: those of the handshake; `PERMISSION_DENIED` for a node that is not wanted. */
+  async #join(
+    stream: Duplex,
+    side: Side,
+    isWanted: (other: string) => boolean = (other) => other !== this.#options.node,
+  ): Promise<void> {
     const { node, secret, clock, random, system } = this.#options;
     const other = await shakeHands({ stream, side, node, secret, clock, random });
-    if (this.#closed || other === node || (wanted !== undefined && other !== wanted)) {
+    if (this.#closed || !isWanted(other)) {
       stream.destroy();
       throw new DvespError("PERMISSION_DENIED", `${other} is not the node that was expected`);
     }

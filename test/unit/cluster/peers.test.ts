@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { MemoryNetwork, VirtualClock, seededRandom } from "../../../src/base/index.js";
+import {
+  MemoryNetwork,
+  type Network,
+  VirtualClock,
+  seededRandom,
+} from "../../../src/base/index.js";
 import { Peers } from "../../../src/cluster/index.js";
 import { ActorSystem, type RuntimeEvent, mapLoader } from "../../../src/runtime/index.js";
 import { receiver } from "../runtime/harness.js";
 
 const second = { timeout_ms: 1000 };
 
-function world(secrets: Readonly<Record<string, string>>) {
+const asItIs = (network: Network): Network => network;
+
+function world(secrets: Readonly<Record<string, string>>, change = asItIs) {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock });
   const events: RuntimeEvent[] = [];
@@ -23,7 +30,8 @@ function world(secrets: Readonly<Record<string, string>>) {
     const onPeer = (peer: string, isThere: boolean): void => {
       changes.push(`${node} ${isThere ? "has" : "lost"} ${peer}`);
     };
-    const options = { node, secret, system, network: network.at(node), clock, random, onPeer };
+    const own = change(network.at(node));
+    const options = { node, secret, system, network: own, clock, random, onPeer };
     return { node, system, peers: new Peers(options) };
   });
   const all = nodes.map(({ node }) => ({ node, address: `${node}:1` }));
@@ -83,6 +91,27 @@ describe("peers", () => {
     network.heal("n1", "n2");
     await clock.advance(3000);
     expect(peers.connected()).toEqual(["n2"]);
+  });
+
+  it("keeps its link to a node when an attempt to reach an earlier life of it fails", async () => {
+    let dials = 0;
+    const firstFails = (network: Network): Network => ({
+      listen: (address, onStream) => network.listen(address, onStream),
+      dial: async (address) => {
+        const stream = await network.dial(address);
+        if (++dials === 1) stream.destroy();
+        return stream;
+      },
+    });
+    const { clock, nodes, changes } = world({ n1: "s", n2: "s" }, firstFails);
+    const [n1, n2] = nodes.map(({ peers }) => peers);
+    await n2!.listen("n2:1");
+    n2!.expect([{ node: "n1", address: "n1:1" }]);
+    n1!.expect([{ node: "n2", address: "n2:1" }]);
+    n1!.expect([{ node: "n2", address: "n2:1", incarnation: "second" }]);
+    await clock.advance(3000);
+    expect(changes.sort()).toEqual(["n1 has n2", "n2 has n1"]);
+    expect(dials).toBe(2);
   });
 
   it("lets no node in that does not know the secret, and says so", async () => {
