@@ -12,8 +12,8 @@
  * It guards against faults, not against somebody who crafts entries. An id is always in the same
  * bucket; leaves that differ name the ids that two replicas must compare.
  */
-import { hash } from "node:crypto";
-import { assert } from "../base/index.js";
+import { assert, uuidBytes } from "../base/index.js";
+import { blockBytes, blockMessageMax, sha256, sha256Block } from "./sha256-block.js";
 
 export const merkleBuckets = 4096;
 export const merkleLeafBytes = 32;
@@ -29,10 +29,22 @@ export interface MerkleEntry {
   readonly checksums?: { readonly vector: number; readonly metadata: number } | undefined;
 }
 
-/** The bucket, 0 to 4,095, of an id of 16 bytes: FNV-1a, finished by murmur3's mixer. */
-export function merkleBucket(id: Uint8Array): number {
+/** What the tree knows of many rows that share a version. */
+export interface MerkleRows {
+  /** 16 bytes each. */
+  readonly ids: Uint8Array;
+  readonly version: string;
+  /** Checksums of vectors and of metadata, one for each id. */
+  readonly vectorCrcs: Uint32Array;
+  readonly metadataCrcs: Uint32Array;
+}
+
+/** The bucket, 0 to 4,095, of the id of 16 bytes at `at`: FNV-1a, finished by murmur3's mixer. */
+export function merkleBucket(ids: Uint8Array, at = 0): number {
   let hash = 0x811c9dc5;
-  for (const byte of id) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let byte = at; byte < at + uuidBytes; byte++) {
+    hash = Math.imul(hash ^ (ids[byte] as number), 0x01000193);
+  }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) % merkleBuckets;
@@ -47,14 +59,22 @@ export class MerkleTree {
 
   add(entry: MerkleEntry): void {
     const bucket = merkleBucket(entry.id);
-    addInto(this.#leaf(bucket), digest(entry));
+    addInto(this.#leaves, bucket * wordsPerLeaf, digest(entry));
     this.#touch(bucket);
   }
 
   subtract(entry: MerkleEntry): void {
     const bucket = merkleBucket(entry.id);
-    subtractFrom(this.#leaf(bucket), digest(entry));
+    subtractFrom(this.#leaves, bucket * wordsPerLeaf, digest(entry));
     this.#touch(bucket);
+  }
+
+  addRows(rows: MerkleRows): void {
+    this.#move(rows, addInto);
+  }
+
+  subtractRows(rows: MerkleRows): void {
+    this.#move(rows, subtractFrom);
   }
 
   /** The 32 bytes of one leaf. */
@@ -78,6 +98,17 @@ export class MerkleTree {
   /** 64 hex digits. */
   root(): string {
     return Buffer.from(this.#node(this.#levels.length - 1, 0)).toString("hex");
+  }
+
+  #move({ ids, version, vectorCrcs, metadataCrcs }: MerkleRows, move: typeof addInto): void {
+    const length = putVersion(version);
+    for (let index = 0, at = 0; at < ids.length; index++, at += uuidBytes) {
+      const vector = vectorCrcs[index] as number;
+      putRow(ids, at, vector, metadataCrcs[index] as number);
+      const bucket = merkleBucket(ids, at);
+      move(this.#leaves, bucket * wordsPerLeaf, digestOf(length));
+      this.#touch(bucket);
+    }
   }
 
   #leaf(bucket: number, count = 1): Uint32Array {
@@ -123,8 +154,7 @@ export function joinLeaves(a: Uint8Array, b: Uint8Array): Uint8Array {
   const joined = wordsOf(a);
   const others = wordsOf(b);
   for (let first = 0; first < joined.length; first += wordsPerLeaf) {
-    const end = first + wordsPerLeaf;
-    addInto(joined.subarray(first, end), others.subarray(first, end));
+    addInto(joined, first, others.subarray(first, first + wordsPerLeaf));
   }
   return bytesOf(joined);
 }
@@ -138,19 +168,36 @@ export function combineRoots(roots: readonly string[]): string {
 /** Entries are hashed one after the other, in memory that all of them share. */
 const versionBytesMax = 64;
 const headBytes = 25;
-const hashed = Buffer.alloc(headBytes + versionBytesMax);
+const hashed = Buffer.alloc(Math.max(blockBytes, headBytes + versionBytesMax));
+const block = new DataView(hashed.buffer, hashed.byteOffset, blockBytes);
 const digestWords = new Uint32Array(8);
 const digestBytes = new Uint8Array(digestWords.buffer);
 
 /** The eight words of the hash of `entry`, until the next call. */
 function digest({ id, version, checksums }: MerkleEntry): Uint32Array {
-  hashed.set(id, 0);
-  hashed[16] = checksums ? 1 : 0;
-  hashed.writeUInt32LE(checksums?.vector ?? 0, 17);
-  hashed.writeUInt32LE(checksums?.metadata ?? 0, 21);
-  const length = headBytes + putVersion(version);
-  digestBytes.set(sha256(hashed.subarray(0, length)));
+  const length = putVersion(version);
+  if (checksums) {
+    putRow(id, 0, checksums.vector, checksums.metadata);
+  } else {
+    hashed.fill(0, uuidBytes, headBytes);
+    hashed.set(id, 0);
+  }
+  return digestOf(length);
+}
+
+/** Of the entry that was put, whose version has `length` bytes. */
+function digestOf(length: number): Uint32Array {
+  const total = headBytes + length;
+  if (total <= blockMessageMax) sha256Block(block, total, digestWords);
+  else digestBytes.set(sha256(hashed.subarray(0, total)));
   return digestWords;
+}
+
+function putRow(ids: Uint8Array, at: number, vectorCrc: number, metadataCrc: number): void {
+  for (let byte = 0; byte < uuidBytes; byte++) hashed[byte] = ids[at + byte] as number;
+  hashed[uuidBytes] = 1;
+  block.setUint32(17, vectorCrc, true);
+  block.setUint32(21, metadataCrc, true);
 }
 
 let lastVersion = "";
@@ -165,10 +212,6 @@ function putVersion(version: string): number {
   return version.length;
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return hash("sha256", bytes, "buffer");
-}
-
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
@@ -178,22 +221,22 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(Uint8Array.from(bytes).buffer);
 }
 
-/** target += value, modulo 2^256; eight little-endian words. */
-function addInto(target: Uint32Array, value: Uint32Array): void {
+/** The eight little-endian words of `target` at `at` += value, modulo 2^256. */
+function addInto(target: Uint32Array, at: number, value: Uint32Array): void {
   let carry = 0;
   for (let word = 0; word < 8; word++) {
-    const sum = (target[word] as number) + (value[word] as number) + carry;
-    target[word] = sum;
+    const sum = (target[at + word] as number) + (value[word] as number) + carry;
+    target[at + word] = sum;
     carry = sum > 0xffffffff ? 1 : 0;
   }
 }
 
-/** target -= value, modulo 2^256. */
-function subtractFrom(target: Uint32Array, value: Uint32Array): void {
+/** The same, -= value. */
+function subtractFrom(target: Uint32Array, at: number, value: Uint32Array): void {
   let borrow = 0;
   for (let word = 0; word < 8; word++) {
-    const difference = (target[word] as number) - (value[word] as number) - borrow;
-    target[word] = difference;
+    const difference = (target[at + word] as number) - (value[word] as number) - borrow;
+    target[at + word] = difference;
     borrow = difference < 0 ? 1 : 0;
   }
 }

@@ -2,10 +2,10 @@
  * What a batch does to the table: pure, from the batch and the state before it to the writes of one
  * transaction and the head after it. A batch that contradicts that state is a bug of the caller.
  */
-import { assert, DvespError } from "../base/index.js";
+import { assert, DvespError, uuidBytes } from "../base/index.js";
 import { ByteArena } from "./byte-arena.js";
 import { encodeFile, readFile } from "./file-records.js";
-import { encodeRuns } from "./id-run.js";
+import { encodeRuns, packIds, type PackedIds } from "./id-run.js";
 import {
   expiryKey,
   expiryPrefix,
@@ -32,7 +32,8 @@ import {
   isRowOf,
   type StoreHead,
 } from "./records.js";
-import type { CommitBatch, IdEntry, Operation, RowRecord, RowRemoval } from "./row-store.js";
+import { columnCount, columnsEnd, encodeColumns } from "./row-columns.js";
+import type { CommitBatch, Operation, RowColumns, RowRecord, RowRemoval } from "./row-store.js";
 import { encodeStages } from "./stage-records.js";
 import type { TableSnapshot, TableWrite } from "./table.js";
 
@@ -93,7 +94,9 @@ class Planner {
     if (nextOrdinal > ordinalsMax) throw new DvespError("STORAGE_FULL", "no ordinals are left");
     for (const removal of batch.removes) this.#removeRow(removal);
     const added = this.#putRows(batch.puts, nextOrdinal);
-    const runs = this.#putIds(added);
+    const { columns } = batch;
+    if (columns) this.#putColumns(columns, nextOrdinal);
+    const runs = this.#putIds(packIds(added, columns));
     for (const id of batch.untombstone) this.#remove(idKey(tags.tombstone, id));
     for (const { id, version } of batch.tombstones) {
       this.#writes.push(encodeTombstone(arena, idKey(tags.tombstone, id), version));
@@ -106,7 +109,7 @@ class Planner {
     const head: StoreHead = {
       ...this.#head,
       nextOrdinal,
-      rows: this.#head.rows + added.length - batch.removes.length,
+      rows: this.#head.rows + added.length + columnCount(columns) - batch.removes.length,
       nextRun: this.#head.nextRun + runs,
       appliedVersion: batch.appliedVersion,
       settings: batch.settings ?? this.#head.settings,
@@ -147,6 +150,15 @@ class Planner {
     return added;
   }
 
+  #putColumns(columns: RowColumns, nextOrdinal: number): void {
+    const { firstOrdinal } = columns;
+    const end = columnsEnd(columns);
+    assert(firstOrdinal >= this.#head.nextOrdinal && end <= nextOrdinal, "columns are new rows");
+    const isApart = ({ ordinal }: RowRecord): boolean => ordinal < firstOrdinal || ordinal >= end;
+    assert(this.#batch.puts.every(isApart), "a row is put once");
+    for (const write of encodeColumns(columns)) this.#writes.push(write);
+  }
+
   /** Live rows of the files that the batch adds to or takes from. */
   #countFiles(added: readonly RowRecord[], nextOrdinal: number): void {
     const { rowsPerFile } = this.#head;
@@ -158,6 +170,13 @@ class Planner {
     // A file that only got places without rows is known too.
     for (let at = this.#head.nextOrdinal; at < nextOrdinal; at += rowsPerFile) change(at, 0);
     for (const { ordinal } of added) change(ordinal, 1);
+    const { columns } = this.#batch;
+    const end = columns ? columnsEnd(columns) : 0;
+    for (let at = columns?.firstOrdinal ?? 0; at < end;) {
+      const next = Math.min(end, at - (at % rowsPerFile) + rowsPerFile);
+      change(at, next - at);
+      at = next;
+    }
     for (const { ordinal } of this.#batch.removes) change(ordinal, -1);
     for (const [firstOrdinal, by] of changes) {
       const file = readFile(this.#before, firstOrdinal);
@@ -166,15 +185,17 @@ class Planner {
   }
 
   /** How many runs were made. */
-  #putIds(entries: readonly IdEntry[]): number {
-    if (entries.length >= this.#runIdsMin) {
-      const runs = encodeRuns(this.#arena, this.#head.nextRun, entries);
+  #putIds(added: PackedIds): number {
+    const { ids, ordinals } = added;
+    if (ordinals.length >= this.#runIdsMin) {
+      const runs = encodeRuns(this.#arena, this.#head.nextRun, added);
       this.#writes.push(...runs);
       return runs.length;
     }
-    for (const { id, ordinal } of entries) {
+    ordinals.forEach((ordinal, index) => {
+      const id = ids.subarray(index * uuidBytes, (index + 1) * uuidBytes);
       this.#writes.push(encodeOrdinal(this.#arena, idKey(tags.id, id), ordinal));
-    }
+    });
     return 0;
   }
 

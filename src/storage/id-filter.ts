@@ -26,14 +26,15 @@ export class IdFilter {
   /** Ids in the newest layer. */
   #used = 0;
 
-  add(id: Uint8Array): void {
+  /** The id of 16 bytes at `at`. */
+  add(ids: Uint8Array, at = 0): void {
     if (this.#used === this.#newest.capacity) {
       this.#layers.unshift(layerFor(this.#newest.capacity * layerGrowth));
       this.#used = 0;
     }
     this.#used++;
-    const block = hashOf(id, 0x9747b28c);
-    const bits = hashOf(id, 0x3c6ef372);
+    const block = hashOf(ids, at, 0x9747b28c);
+    const bits = hashOf(ids, at, 0x3c6ef372);
     const { words } = this.#newest;
     const first = blockOf(words, block);
     for (let probe = 0; probe < probes; probe++) {
@@ -42,11 +43,14 @@ export class IdFilter {
     }
   }
 
-  /** False: `id` was never added. */
-  mayHave(id: Uint8Array): boolean {
-    const block = hashOf(id, 0x9747b28c);
-    const bits = hashOf(id, 0x3c6ef372);
-    return this.#layers.some(({ words }) => isSet(words, blockOf(words, block), bits));
+  /** False: the id at `at` was never added. */
+  mayHave(ids: Uint8Array, at = 0): boolean {
+    const block = hashOf(ids, at, 0x9747b28c);
+    const bits = hashOf(ids, at, 0x3c6ef372);
+    for (const { words } of this.#layers) {
+      if (isSet(words, blockOf(words, block), bits)) return true;
+    }
+    return false;
   }
 
   get #newest(): Layer {
@@ -75,13 +79,13 @@ function isSet(words: Uint32Array, first: number, bits: number): boolean {
   return true;
 }
 
-/** murmur3 (Appleby) of the four words of an id. */
-function hashOf(id: Uint8Array, seed: number): number {
-  assert(id.length === uuidBytes, "an id has 16 bytes");
+/** murmur3 (Appleby) of the four words of the id at `from`. */
+function hashOf(ids: Uint8Array, from: number, seed: number): number {
+  assert(from + uuidBytes <= ids.length, "an id has 16 bytes");
   let hash = seed;
-  for (let at = 0; at < uuidBytes; at += 4) {
-    let word = (id[at] as number) | ((id[at + 1] as number) << 8);
-    word |= ((id[at + 2] as number) << 16) | ((id[at + 3] as number) << 24);
+  for (let at = from; at < from + uuidBytes; at += 4) {
+    let word = (ids[at] as number) | ((ids[at + 1] as number) << 8);
+    word |= ((ids[at + 2] as number) << 16) | ((ids[at + 3] as number) << 24);
     word = Math.imul(word, 0xcc9e2d51);
     hash ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593);
     hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;

@@ -7,7 +7,8 @@ import { assert, uuidBytes } from "../base/index.js";
 import type { ByteArena } from "./byte-arena.js";
 import { numberKey, numberOfKey, tags } from "./keys.js";
 import { corrupted, sealRecord, unsealRecord } from "./records.js";
-import type { IdEntry } from "./row-store.js";
+import { columnCount } from "./row-columns.js";
+import type { IdEntry, RowColumns } from "./row-store.js";
 import type { TableWrite } from "./table.js";
 
 /** Of one record, so that it stays well below what a value may have. */
@@ -70,62 +71,98 @@ export class IdRun {
   }
 }
 
-/** The records of `entries`, whose ids differ, numbered from `firstRun` on. */
+/** Ids, 16 bytes each, with their ordinals. */
+export interface PackedIds {
+  readonly ids: Uint8Array;
+  readonly ordinals: Uint32Array;
+}
+
+/** Of single rows, then of columns. */
+export function packIds(entries: readonly IdEntry[], columns: RowColumns | undefined): PackedIds {
+  const count = entries.length + columnCount(columns);
+  const ids = new Uint8Array(count * uuidBytes);
+  const ordinals = new Uint32Array(count);
+  entries.forEach(({ id, ordinal }, index) => {
+    ids.set(id, index * uuidBytes);
+    ordinals[index] = ordinal;
+  });
+  if (columns) {
+    ids.set(columns.ids, entries.length * uuidBytes);
+    for (let index = entries.length; index < count; index++) {
+      ordinals[index] = columns.firstOrdinal + index - entries.length;
+    }
+  }
+  return { ids, ordinals };
+}
+
+/** The records of ids that differ, numbered from `firstRun` on. */
 export function encodeRuns(
   arena: ByteArena,
   firstRun: number,
-  entries: readonly IdEntry[],
+  { ids, ordinals }: PackedIds,
 ): TableWrite[] {
   const runs: TableWrite[] = [];
-  for (let from = 0; from < entries.length; from += runEntriesMax) {
-    const key = numberKey(tags.run, firstRun + runs.length);
-    runs.push(encodeRun(arena, key, entries.slice(from, from + runEntriesMax)));
+  for (let from = 0; from < ordinals.length; from += runEntriesMax) {
+    const to = from + runEntriesMax;
+    const part = {
+      ids: ids.subarray(from * uuidBytes, to * uuidBytes),
+      ordinals: ordinals.subarray(from, to),
+    };
+    runs.push(encodeRun(arena, numberKey(tags.run, firstRun + runs.length), part));
   }
   return runs;
 }
 
-function encodeRun(arena: ByteArena, key: Uint8Array, entries: readonly IdEntry[]): TableWrite {
-  const order = sortedOrder(entries);
-  return sealRecord(arena, key, entries.length * entryBytes, (body, at) => {
-    const ordinalsAt = at + entries.length * uuidBytes;
+function encodeRun(arena: ByteArena, key: Uint8Array, { ids, ordinals }: PackedIds): TableWrite {
+  const order = sortedOrder(ids);
+  return sealRecord(arena, key, order.length * entryBytes, (body, at) => {
+    const ordinalsAt = at + order.length * uuidBytes;
     order.forEach((from, index) => {
-      const { id, ordinal } = entries[from] as IdEntry;
-      body.set(id, at + index * uuidBytes);
-      body.writeUInt32LE(ordinal, ordinalsAt + index * ordinalBytes);
+      const target = at + index * uuidBytes;
+      const source = from * uuidBytes;
+      for (let byte = 0; byte < uuidBytes; byte++) {
+        body[target + byte] = ids[source + byte] as number;
+      }
+      body.writeUInt32LE(ordinals[from] as number, ordinalsAt + index * ordinalBytes);
     });
   });
 }
 
 /**
- * Indexes of `entries` in the order of their ids. The first 36 bits of an id and its index make one
+ * Indexes of packed ids in their order. The first 36 bits of an id and its index make one
  * number each, as numbers sort much faster than byte strings; ids that share those bits are then
  * put right among themselves.
  */
-function sortedOrder(entries: readonly IdEntry[]): Uint32Array {
-  assert(entries.length <= runEntriesMax, "an index has 16 bits");
-  const keys = new Float64Array(entries.length);
-  entries.forEach(({ id }, index) => (keys[index] = prefixOf(id) * runEntriesMax + index));
+function sortedOrder(ids: Uint8Array): Uint32Array {
+  const count = ids.length / uuidBytes;
+  assert(count <= runEntriesMax, "an index has 16 bits");
+  const keys = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    keys[index] = prefixOf(ids, index * uuidBytes) * runEntriesMax + index;
+  }
   keys.sort();
   const order = Uint32Array.from(keys, (key) => key % runEntriesMax);
   for (let from = 0; from < order.length;) {
     let to = from + 1;
     while (to < order.length && sharePrefix(keys[from] as number, keys[to] as number)) to++;
-    if (to - from > 1) order.subarray(from, to).sort((a, b) => compareIds(entries, a, b));
+    if (to - from > 1) order.subarray(from, to).sort((a, b) => compareIds(ids, a, b));
     from = to;
   }
   return order;
 }
 
-function prefixOf(id: Uint8Array): number {
+function prefixOf(ids: Uint8Array, at: number): number {
   let prefix = 0;
-  for (let byte = 0; byte < 4; byte++) prefix = prefix * 256 + (id[byte] as number);
-  return prefix * 16 + ((id[4] as number) >>> 4);
+  for (let byte = at; byte < at + 4; byte++) prefix = prefix * 256 + (ids[byte] as number);
+  return prefix * 16 + ((ids[at + 4] as number) >>> 4);
 }
 
 function sharePrefix(a: number, b: number): boolean {
   return Math.floor(a / runEntriesMax) === Math.floor(b / runEntriesMax);
 }
 
-function compareIds(entries: readonly IdEntry[], a: number, b: number): number {
-  return Buffer.compare((entries[a] as IdEntry).id, (entries[b] as IdEntry).id);
+function compareIds(ids: Uint8Array, a: number, b: number): number {
+  const idAt = (index: number): Uint8Array =>
+    ids.subarray(index * uuidBytes, (index + 1) * uuidBytes);
+  return Buffer.compare(idAt(a), idAt(b));
 }

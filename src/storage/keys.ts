@@ -37,9 +37,18 @@ export const operationBytesMax = limits.idempotencyKeyCharsMax * 3 + prefixBytes
 export const headKey: Uint8Array = Uint8Array.of(tags.head);
 export const standingKey: Uint8Array = Uint8Array.of(tags.standing);
 
+/** Of a key that is a tag and a number. */
+export const keyBytes = 5;
+
 /** The key of a row, leaf or other record that is named by a whole number below 2^32. */
 export function numberKey(tag: Tag, number: number): Uint8Array {
   return Uint8Array.of(tag, number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+/** Writes such a key into `memory` at `at`. */
+export function putNumberKey(memory: Buffer, at: number, tag: Tag, number: number): void {
+  memory[at] = tag;
+  memory.writeUInt32BE(number, at + 1);
 }
 
 export function idKey(tag: Tag, id: Uint8Array): Uint8Array {

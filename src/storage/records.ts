@@ -15,9 +15,9 @@ export const formatVersion = 2;
 const crcBytes = 4;
 const versionCharsMax = 64;
 /** Values of 16 MiB and more would reach readers as views of LMDB's own pages. */
-const valueBytesMax = 15 * 1024 * 1024;
+export const valueBytesMax = 15 * 1024 * 1024;
 /** The id, two checksums and the length of the version. */
-const rowFixedBytes = uuidBytes + 9;
+export const rowFixedBytes = uuidBytes + 9;
 const headFixedBytes = 29;
 /** What every format had: an older one is to be named, not taken for damage. */
 const headBytesMin = 21;

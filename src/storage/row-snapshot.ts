@@ -9,7 +9,7 @@ import type {
   Stage,
   Tombstone,
 } from "./row-store.js";
-import { assert, present } from "../base/index.js";
+import { assert, present, uuidBytes } from "../base/index.js";
 import type { IdFilter } from "./id-filter.js";
 import { IdLookup } from "./id-lookup.js";
 import type { IdRuns } from "./id-runs.js";
@@ -96,6 +96,15 @@ export class TableRowSnapshot implements RowSnapshot {
     const key = idKey(tags.tombstone, id);
     const value = this.#table.get(key);
     return value && decodeTombstone(key, value);
+  }
+
+  knowsAny(ids: Uint8Array): boolean {
+    for (let at = 0; at < ids.length; at += uuidBytes) {
+      if (this.#filter?.mayHave(ids, at) === false) continue;
+      const id = ids.subarray(at, at + uuidBytes);
+      if (this.ordinalOf(id) !== undefined || this.tombstone(id) !== undefined) return true;
+    }
+    return false;
   }
 
   operation(key: string, nowMs: number): Uint8Array | undefined {

@@ -7,6 +7,8 @@
  * a record of the table. docs/STORAGE-FORMAT.md argues what a crash at each point leaves.
  */
 
+import type { PackedBytes } from "../base/index.js";
+
 export interface RowRecord {
   readonly ordinal: number;
   /** 16 bytes. */
@@ -30,6 +32,8 @@ export interface CommitBatch {
    * has one live row: a new row of a known id comes with the removal of the old one.
    */
   readonly puts: readonly RowRecord[];
+  /** More new rows, which are not among `puts`. */
+  readonly columns?: RowColumns;
   /** Rows that go. `keepId`: the id now points to another ordinal, put in the same batch. */
   readonly removes: readonly RowRemoval[];
   readonly tombstones: readonly Tombstone[];
@@ -46,6 +50,18 @@ export interface CommitBatch {
   /** Replaces the settings. */
   readonly settings?: Uint8Array;
   readonly nowMs: number;
+}
+
+/** New rows that share a version, at ordinals that follow one another. */
+export interface RowColumns {
+  readonly firstOrdinal: number;
+  /** 16 bytes each; no two are the same. */
+  readonly ids: Uint8Array;
+  readonly version: string;
+  /** As of `RowRecord`, one for each id; so are the two below. */
+  readonly vectorCrcs: Uint32Array;
+  readonly metadataCrcs: Uint32Array;
+  readonly metadata: PackedBytes;
 }
 
 export interface RowRemoval {
@@ -169,6 +185,8 @@ export interface RowSnapshot {
   readonly settings: Uint8Array;
   row(ordinal: number): RowRecord | undefined;
   ordinalOf(id: Uint8Array): number | undefined;
+  /** Whether any of the ids, 16 bytes each, has a row or a tombstone. */
+  knowsAny(ids: Uint8Array): boolean;
   /** The version of the delete. */
   tombstone(id: Uint8Array): string | undefined;
   /** The value stored for an idempotency key that has not expired at `nowMs`. */

@@ -7,7 +7,7 @@
  * Invariant: after a sync that failed (the kernel drops such pages and calls them clean) no commit is
  * accepted, until the next opening has cut off whatever the records do not refer to.
  */
-import { assert, DvespError, toStorageError, type Disk } from "../base/index.js";
+import { assert, DvespError, toStorageError, uuidBytes, type Disk } from "../base/index.js";
 import { planCommit, vectorCount, type CommitPlan } from "./commit-plan.js";
 import { dropEmptyFile, sparseRange } from "./file-drop.js";
 import type { IdFilter } from "./id-filter.js";
@@ -194,6 +194,8 @@ export class RowWriter {
     try {
       const plan = planCommit({ batch, head: this.#head, before, runIdsMin });
       for (const { id } of batch.puts) filter.add(id);
+      const { ids = new Uint8Array(0) } = batch.columns ?? {};
+      for (let at = 0; at < ids.length; at += uuidBytes) filter.add(ids, at);
       for (const { id } of batch.tombstones) filter.add(id);
       return plan;
     } finally {
@@ -220,7 +222,7 @@ export class RowWriter {
 
 /** What the records of a batch hold beyond their own shape. */
 function recordBytes(batch: CommitBatch): number {
-  let sum = 0;
+  let sum = batch.columns?.metadata.data.length ?? 0;
   for (const row of batch.puts) sum += row.metadata.length;
   for (const { stage } of batch.stages ?? []) sum += stage?.body.length ?? 0;
   return sum;

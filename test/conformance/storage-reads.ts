@@ -1,8 +1,9 @@
 /** What readers of a row store see: snapshots, walks, vectors. */
 import { expect, it } from "vitest";
 import { present } from "../../src/base/index.js";
+import type { RowStore } from "../../src/storage/index.js";
 import { dimension, type StorageContext } from "./storage-context.js";
-import { allVectors, emptyBatch, hexOf, storeContent } from "./storage-rows.js";
+import { allVectors, emptyBatch, hexOf, randomBytes, storeContent } from "./storage-rows.js";
 
 export function storageReads(suite: StorageContext): void {
   it("gives a snapshot of one commit, whatever comes after, in the same turn", async () => {
@@ -49,6 +50,31 @@ export function storageReads(suite: StorageContext): void {
     await expect(reader.commit(emptyBatch)).rejects.toThrow(/does not commit/);
     await reader.close();
     await suite.store.commit(suite.insert(1));
+  });
+
+  it("knows of many ids whether any has a row or a tombstone", async () => {
+    const batch = suite.insert(3);
+    const [live, buried, gone] = batch.puts.map(({ id }) => id) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    await suite.store.commit(batch);
+    const removes = [buried, gone].map((id, at) => ({ ordinal: 1 + at, id, keepId: false }));
+    const tombstones = [{ id: buried, version: "v2" }];
+    await suite.store.commit({ ...emptyBatch, removes, tombstones });
+    const others = randomBytes(suite.random, 16 * 2000);
+    const check = (store: RowStore): void => {
+      const snapshot = store.snapshot();
+      const knows = (...ids: Uint8Array[]): boolean => snapshot.knowsAny(Buffer.concat(ids));
+      expect([knows(), knows(others), knows(others, gone)]).toEqual([false, false, false]);
+      expect([knows(live), knows(others, buried), knows(live, others)]).toEqual([true, true, true]);
+      snapshot.release();
+    };
+    check(suite.store);
+    const reader = await suite.fixture.open("read");
+    check(reader);
+    await reader.close();
   });
 
   it("walks ids in order, from any id on", async () => {

@@ -1,9 +1,10 @@
 /** Rows, and a model of a store, for tests of storage: everything follows from a seed. */
-import { randomBelow, type Random } from "../../src/base/index.js";
+import { packBytes, packedItem, randomBelow, type Random } from "../../src/base/index.js";
 import {
   bytesCrc,
   vectorCrc,
   type CommitBatch,
+  type RowColumns,
   type RowRecord,
   type RowSnapshot,
   type RowStore,
@@ -55,6 +56,33 @@ export function insertion(
     rowOf(random, { vectors, index, dimension: at.dimension, ordinal: at.firstOrdinal + index }),
   );
   return { ...emptyBatch, vectors, puts, appliedVersion: `v${random.uint32()}` };
+}
+
+/** `count` rows as columns, with their vectors. */
+export function randomColumns(
+  random: Random,
+  at: { firstOrdinal: number; dimension: number; count: number },
+): { columns: RowColumns; vectors: Float32Array } {
+  const { vectors, puts, appliedVersion: version } = insertion(random, at);
+  const columns = {
+    ...{ firstOrdinal: at.firstOrdinal, version },
+    ids: Buffer.concat(puts.map(({ id }) => id)),
+    vectorCrcs: Uint32Array.from(puts, ({ vectorCrc }) => vectorCrc),
+    metadataCrcs: Uint32Array.from(puts, ({ metadataCrc }) => metadataCrc),
+    metadata: packBytes(puts.map(({ metadata }) => metadata)),
+  };
+  return { columns, vectors };
+}
+
+/** The rows that columns stand for. */
+export function rowsOfColumns(columns: RowColumns | undefined): RowRecord[] {
+  if (!columns) return [];
+  const { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata } = columns;
+  return Array.from(vectorCrcs, (vectorCrc, index) => ({
+    ...{ ordinal: firstOrdinal + index, id: ids.subarray(16 * index, 16 * index + 16), version },
+    ...{ vectorCrc, metadataCrc: metadataCrcs[index] as number },
+    metadata: packedItem(metadata, index),
+  }));
 }
 
 export function replaceMetadata(row: RowRecord, version: string, metadata: Uint8Array): RowRecord {
@@ -110,7 +138,7 @@ export function applied(
     Reflect.deleteProperty(rows, ordinal);
     if (!keepId) Reflect.deleteProperty(ids, hexOf(id));
   }
-  for (const row of batch.puts) {
+  for (const row of [...batch.puts, ...rowsOfColumns(batch.columns)]) {
     rows[row.ordinal] = rowText(row);
     ids[hexOf(row.id)] = row.ordinal;
   }
@@ -226,7 +254,22 @@ export function randomBatch(
     leaf: randomBytes(random, 32),
   }));
   const replication = randomReplication(random, store);
-  return { ...fresh, puts, removes, tombstones, untombstone, leaves, ...replication };
+  const changes = { puts, removes, tombstones, untombstone, leaves };
+  return { ...withColumns(random, fresh, { store, limits }), ...changes, ...replication };
+}
+
+/** Half of the time with more new rows, as columns. */
+function withColumns(
+  random: Random,
+  fresh: CommitBatch & { vectors: Float32Array },
+  { store, limits }: { store: RowStore; limits: { rowsMax: number } },
+): CommitBatch {
+  if (randomBelow(random, 2) === 0) return fresh;
+  const { dimension, nextOrdinal } = store;
+  const firstOrdinal = nextOrdinal + fresh.puts.length;
+  const count = 1 + randomBelow(random, limits.rowsMax);
+  const { columns, vectors } = randomColumns(random, { firstOrdinal, dimension, count });
+  return { ...fresh, columns, vectors: Float32Array.from([...fresh.vectors, ...vectors]) };
 }
 
 /** Promises, staged batches and standing come and go. */

@@ -10,6 +10,7 @@ import {
   hexOf,
   randomBatch,
   randomBytes,
+  randomColumns,
   replaceMetadata,
   storeContent,
 } from "./storage-rows.js";
@@ -156,7 +157,14 @@ export function storageWrites(suite: StorageContext): void {
     const gone = { ordinal: 7, id: row.id, keepId: false };
     const wrong = { ordinal: 1, id: row.id, keepId: false };
     const beyond = { ...row, ordinal: 2 };
+    const at = { firstOrdinal: 2, dimension, count: 3 };
+    const { columns, vectors } = randomColumns(suite.random, at);
     const refused = [
+      { ...emptyBatch, columns },
+      { ...emptyBatch, columns: { ...columns, firstOrdinal: 1 }, vectors },
+      { ...emptyBatch, columns: { ...columns, firstOrdinal: 3 }, vectors },
+      { ...emptyBatch, columns: { ...columns, vectorCrcs: new Uint32Array(2) }, vectors },
+      { ...emptyBatch, columns, puts: [{ ...row, ordinal: 4 }], vectors },
       { ...suite.insert(2), removes: [gone] },
       { ...suite.insert(2), removes: [wrong] },
       { ...emptyBatch, puts: [beyond] },

@@ -16,6 +16,7 @@ import { CommitNews } from "./commit-news.js";
 import { loadRows } from "./load-rows.js";
 import type { LoadParts } from "./load-rows.js";
 import type { ReplicaMessage, WatchSpec } from "./messages.js";
+import type { RowChange } from "./row-change.js";
 import type { PlannedRows } from "./planned-rows.js";
 import { Replica } from "./replica.js";
 import { WatchList } from "./watch-list.js";
@@ -126,13 +127,16 @@ class ReplicaActor implements Actor<Message> {
     this.#news.committed();
     if (isCopy) return;
     // One that was put right, or moved, is what it was.
-    const changed = [...plan.changes].filter((one) => one.before?.version !== one.after?.version);
+    const isOther = (one: RowChange): boolean => one.before?.version !== one.after?.version;
+    const changed = [...plan.singles].filter(isOther);
     const deleted = changed.filter((one) => one.after === undefined).length;
-    const inserted = changed.filter((one) => one.before === undefined).length;
-    const updated = changed.length - deleted - inserted;
+    const added = changed.filter((one) => one.before === undefined).length;
+    const updated = changed.length - deleted - added;
+    const inserted = added + (plan.columns?.vectorCrcs.length ?? 0);
     this.#context.emit({ type: "write", collection, shard, version, inserted, updated, deleted });
     if (this.#watches.isEmpty) return;
-    const seen = this.#watches.observe(changed, (query, ordinal) => this.#distance(query, ordinal));
+    const all = [...plan.changes].filter(isOther);
+    const seen = this.#watches.observe(all, (query, ordinal) => this.#distance(query, ordinal));
     for (const one of seen) this.#context.emit({ type: "watch", collection, ...one });
   }
 

@@ -12,16 +12,18 @@ import type { PlannedRows } from "./planned-rows.js";
 
 /** Moves the tree from the rows before the plan to the rows after it. */
 export function advanceTree(tree: MerkleTree, plan: PlannedRows): void {
-  for (const change of plan.changes) {
+  for (const change of plan.singles) {
     moveEntry(tree, entryBefore(change), entryAfter(change));
   }
+  if (plan.columns) tree.addRows(plan.columns);
 }
 
 /** Takes `advanceTree` back, when the commit failed. */
 export function revertTree(tree: MerkleTree, plan: PlannedRows): void {
-  for (const change of plan.changes) {
+  for (const change of plan.singles) {
     moveEntry(tree, entryAfter(change), entryBefore(change));
   }
+  if (plan.columns) tree.subtractRows(plan.columns);
 }
 
 /** The batch for storage; `tree` has been advanced already. */
@@ -31,10 +33,10 @@ export function commitBatch(
   operations: readonly Operation[],
   applied: { readonly version: string; readonly nowMs: number },
 ): CommitBatch {
-  const changes = changesOf(plan);
   return {
     vectors: plan.vectors(),
-    ...changes,
+    ...changesOf(plan),
+    ...(plan.columns && { columns: plan.columns }),
     leaves: tree.takeChanged().map((bucket) => ({ bucket, leaf: tree.leaf(bucket) })),
     operations,
     appliedVersion: applied.version,
@@ -49,7 +51,7 @@ function changesOf(
   const removes: RowRemoval[] = [];
   const tombstones: Tombstone[] = [];
   const untombstone: Uint8Array[] = [];
-  for (const { id, before, after, beforeTombstone, afterTombstone } of plan.changes) {
+  for (const { id, before, after, beforeTombstone, afterTombstone } of plan.singles) {
     if (after && after !== before) puts.push(after);
     if (before && before.ordinal !== after?.ordinal) {
       removes.push({ ordinal: before.ordinal, id, keepId: after !== undefined });
@@ -64,7 +66,7 @@ function changesOf(
 /** Ordinals whose records the plan replaces or removes. */
 export function changedOrdinals(plan: PlannedRows): Uint32Array {
   const changed: number[] = [];
-  for (const { before, after } of plan.changes) {
+  for (const { before, after } of plan.singles) {
     if (before && before !== after) changed.push(before.ordinal);
   }
   return Uint32Array.from(changed);
@@ -72,10 +74,14 @@ export function changedOrdinals(plan: PlannedRows): Uint32Array {
 
 /** Ordinals that no live row has after the plan: rows replaced or deleted, and holes. */
 export function deadOrdinals(plan: PlannedRows): Uint32Array {
-  const { firstOrdinal, nextOrdinal } = plan;
+  const { firstOrdinal, nextOrdinal, columns } = plan;
   const live = new Uint8Array(nextOrdinal - firstOrdinal);
   const dead: number[] = [];
-  for (const { before, after } of plan.changes) {
+  if (columns) {
+    const first = columns.firstOrdinal - firstOrdinal;
+    live.fill(1, first, first + columns.vectorCrcs.length);
+  }
+  for (const { before, after } of plan.singles) {
     if (after && after.ordinal >= firstOrdinal) live[after.ordinal - firstOrdinal] = 1;
     if (before && before.ordinal !== after?.ordinal) dead.push(before.ordinal);
   }

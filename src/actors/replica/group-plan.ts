@@ -64,7 +64,8 @@ export class GroupPlan {
   }
 
   #changesRows(): boolean {
-    for (const { before, after, beforeTombstone, afterTombstone } of this.rows.changes) {
+    if (this.rows.columns) return true;
+    for (const { before, after, beforeTombstone, afterTombstone } of this.rows.singles) {
       if (before !== after || beforeTombstone !== afterTombstone) return true;
     }
     return false;

@@ -42,6 +42,39 @@ export function keysOf(ids: Uint8Array): string[] {
   return Array.from({ length: idCount(ids) }, (_, index) => keyOf(idAt(ids, index)));
 }
 
+/** Whether no id comes twice: by a table of hashes, as text for a set would take ten times as long. */
+export function allDiffer(ids: Uint8Array): boolean {
+  const count = idCount(ids);
+  const mask = 2 ** Math.ceil(Math.log2(2 * count + 1)) - 1;
+  /** Index of an id plus one, or 0. */
+  const slots = new Uint32Array(mask + 1);
+  for (let index = 0; index < count; index++) {
+    let slot = hashOf(ids, index * uuidBytes) & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      if (isSame(ids, index, (slots[slot] as number) - 1)) return false;
+    }
+    slots[slot] = index + 1;
+  }
+  return true;
+}
+
+/** FNV-1a, finished by murmur3's mixer: callers choose their ids. */
+function hashOf(ids: Uint8Array, at: number): number {
+  let hash = 0x811c9dc5;
+  for (let byte = at; byte < at + uuidBytes; byte++) {
+    hash = Math.imul(hash ^ (ids[byte] as number), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
+
+function isSame(ids: Uint8Array, a: number, b: number): boolean {
+  for (let byte = 0; byte < uuidBytes; byte++) {
+    if (ids[a * uuidBytes + byte] !== ids[b * uuidBytes + byte]) return false;
+  }
+  return true;
+}
+
 export function concatIds(ids: readonly Uint8Array[]): Uint8Array {
   const packed = new Uint8Array(ids.length * uuidBytes);
   ids.forEach((id, index) => packed.set(id, index * uuidBytes));

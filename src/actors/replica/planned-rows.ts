@@ -8,9 +8,9 @@
  */
 import { assert, packedItem } from "../../base/index.js";
 import type { PackedBytes } from "../../base/index.js";
-import { vectorCrc } from "../../storage/index.js";
-import type { RowRecord } from "../../storage/index.js";
-import { idAt, idCount, joinVectors, keyOf, pickVectors } from "./packed-rows.js";
+import { bytesCrc, vectorCrc } from "../../storage/index.js";
+import type { RowColumns, RowRecord } from "../../storage/index.js";
+import { allDiffer, idAt, idCount, joinVectors, keyOf, pickVectors } from "./packed-rows.js";
 import { buryRow, putRow, versionAfter } from "./row-change.js";
 import type { RowChange } from "./row-change.js";
 
@@ -19,6 +19,8 @@ export interface RowView {
   row(ordinal: number): RowRecord | undefined;
   ordinalOf(id: Uint8Array): number | undefined;
   tombstone(id: Uint8Array): string | undefined;
+  /** Whether any of the ids, 16 bytes each, has a row or a tombstone. */
+  knowsAny(ids: Uint8Array): boolean;
 }
 
 /** Whole rows; `vectors` and `metadata` are those of `changes`, in order. */
@@ -29,10 +31,23 @@ export interface FullRows {
   readonly metadata: PackedBytes;
 }
 
+/** New rows that share a version; `vectors` and `metadata` are those of `ids`, in order. */
+export interface NewRows {
+  readonly ids: Uint8Array;
+  readonly version: string;
+  readonly vectors: Float32Array;
+  readonly metadata: PackedBytes;
+}
+
+/** Fewer rows are not worth columns. */
+const columnRowsMin = 256;
+
 export class PlannedRows {
   readonly #view: RowView;
   readonly #horizon: string;
   readonly #changes = new Map<string, RowChange>();
+  /** New rows that nobody has asked for one by one. */
+  #columns: RowColumns | undefined;
   readonly #vectors: Float32Array[] = [];
   #packed: Float32Array | undefined;
   readonly dimension: number;
@@ -48,8 +63,19 @@ export class PlannedRows {
     this.#nextOrdinal = nextOrdinal;
   }
 
-  /** Rows that were looked at, changed or not. */
+  /** Rows that were looked at, changed or not: all of them one by one, so that none are in `columns`. */
   get changes(): IterableIterator<RowChange> {
+    this.#dissolve();
+    return this.#changes.values();
+  }
+
+  /** A large insert of new rows, as long as nothing else looks at rows. */
+  get columns(): RowColumns | undefined {
+    return this.#columns;
+  }
+
+  /** Rows that were looked at, changed or not, beside `columns`. */
+  get singles(): IterableIterator<RowChange> {
     return this.#changes.values();
   }
 
@@ -63,10 +89,12 @@ export class PlannedRows {
   }
 
   has(id: Uint8Array): boolean {
+    this.#dissolve();
     return this.#changes.has(keyOf(id));
   }
 
   of(id: Uint8Array): RowChange {
+    this.#dissolve();
     const key = keyOf(id);
     const known = this.#changes.get(key);
     if (known) return known;
@@ -95,6 +123,48 @@ export class PlannedRows {
     this.#nextOrdinal += vectors.length / this.dimension;
     assert(Number.isInteger(this.#nextOrdinal), "vectors are whole rows");
     return first;
+  }
+
+  /** Puts rows of one version, where they are newer than what is there. */
+  put(rows: NewRows): void {
+    if (this.#putColumns(rows)) return;
+    const { ids, version, vectors, metadata } = rows;
+    const changes = this.ofAll(ids);
+    this.putNewer({ changes, versionOf: () => version, vectors, metadata });
+  }
+
+  /** False, and nothing is done, when they are few, or not all new. */
+  #putColumns({ ids, version, vectors, metadata }: NewRows): boolean {
+    const count = idCount(ids);
+    if (count < columnRowsMin || this.#columns || this.#changes.size > 0) return false;
+    if (version <= this.#horizon || !allDiffer(ids) || this.#view.knowsAny(ids)) return false;
+    const firstOrdinal = this.append(vectors);
+    const vectorCrcs = new Uint32Array(count);
+    const metadataCrcs = new Uint32Array(count);
+    for (let row = 0; row < count; row++) {
+      vectorCrcs[row] = vectorCrc(vectors, row, this.dimension);
+      metadataCrcs[row] = bytesCrc(packedItem(metadata, row));
+    }
+    this.#columns = { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata };
+    return true;
+  }
+
+  /** From columns to a change for each row. */
+  #dissolve(): void {
+    const columns = this.#columns;
+    if (!columns) return;
+    this.#columns = undefined;
+    const { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata } = columns;
+    for (let row = 0; row < vectorCrcs.length; row++) {
+      const after = {
+        ...{ ordinal: firstOrdinal + row, id: idAt(ids, row), version },
+        ...{ vectorCrc: vectorCrcs[row] as number, metadataCrc: metadataCrcs[row] as number },
+        metadata: packedItem(metadata, row),
+      };
+      const { id } = after;
+      const nothing = { before: undefined, beforeTombstone: undefined, afterTombstone: undefined };
+      this.#changes.set(keyOf(id), { id, after, ...nothing });
+    }
   }
 
   /** Puts the rows that are newer than what is there; vectors of the others are not stored. */

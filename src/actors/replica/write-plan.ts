@@ -102,8 +102,7 @@ export class WritePlan {
   }
 
   #insert({ ids, vectors, metadata }: PackedInsert, version: string): PlannedIds {
-    const changes = this.rows.ofAll(ids);
-    this.rows.putNewer({ changes, versionOf: () => version, vectors, metadata });
+    this.rows.put({ ids, version, vectors, metadata });
     return { ids, missing: new Uint8Array(0) };
   }
 

@@ -16,10 +16,11 @@ import { rowTest } from "../../../src/payload/index.js";
 import { decodeMetadata, encodeMetadata } from "../../../src/protocol/index.js";
 import type { Filter } from "../../../src/protocol/index.js";
 import type { RowRecord } from "../../../src/storage/index.js";
+import { rowsOfColumns } from "../../conformance/storage-rows.js";
 
 const dimension = 2;
 const keyOf = (id: Uint8Array): string => formatUuid(id, 0);
-const idOf = (n: number): Uint8Array => new Uint8Array(16).fill(n + 1);
+const idOf = (n: number): Uint8Array => new Uint8Array(16).fill(n + 1).fill(n >> 8, 15);
 const packIds = (ns: readonly number[]): Uint8Array => Buffer.concat(ns.map(idOf));
 
 /** Rows as storage would keep them: what a commit batch says is done, nothing else. */
@@ -39,6 +40,12 @@ class PlainRows implements RowView {
   tombstone(id: Uint8Array): string | undefined {
     return this.tombstones.get(keyOf(id));
   }
+  knowsAny(ids: Uint8Array): boolean {
+    const known = new Set([...this.ids.keys(), ...this.tombstones.keys()]);
+    return Array.from({ length: ids.length / 16 }, (_, index) => formatUuid(ids, 16 * index)).some(
+      (key) => known.has(key),
+    );
+  }
   readonly find = (filter: Filter): Iterable<RowRecord> =>
     [...this.rows.values()].filter(rowTest(filter));
 
@@ -53,7 +60,7 @@ class PlainRows implements RowView {
       expect(this.rows.delete(ordinal)).toBe(true);
       if (!keepId) expect(this.ids.delete(keyOf(id))).toBe(true);
     }
-    for (const row of batch.puts) {
+    for (const row of [...batch.puts, ...rowsOfColumns(batch.columns)]) {
       this.rows.set(row.ordinal, row);
       this.ids.set(keyOf(row.id), row.ordinal);
     }
@@ -188,6 +195,56 @@ describe("WritePlan", () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it("plans a large insert as columns, and comes to the same when it is asked for a row", () => {
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const insert = toWrite({ kind: "insert", ids: numbers, value: 1 });
+    const planned = (then: (plan: WritePlan) => void): PlainRows => {
+      const rows = new PlainRows();
+      const plan = new WritePlan(new PlannedRows(rows, dimension, 0), rows.find);
+      plan.add(insert, "v1");
+      expect(plan.rows.columns?.vectorCrcs.length).toBe(numbers.length);
+      then(plan);
+      const root = rows.tree.root();
+      advanceTree(rows.tree, plan.rows);
+      revertTree(rows.tree, plan.rows);
+      expect(rows.tree.root()).toBe(root);
+      rows.apply(plan.rows);
+      expect([...deadOrdinals(plan.rows)]).toEqual([]);
+      return rows;
+    };
+    const whole = planned(() => undefined);
+    const single = planned((plan) => {
+      const missing = toWrite({ kind: "delete", ids: [1000] });
+      expect(plan.add(missing, "v2").ids).toHaveLength(0);
+      expect(plan.rows.columns).toBeUndefined();
+    });
+    expect(whole.rows.size).toBe(numbers.length);
+    expect(whole.contents()).toEqual(single.contents());
+    expect(whole.rows).toEqual(single.rows);
+    expect(whole.tree.root()).toBe(single.tree.root());
+  });
+
+  it("takes rows one by one where an id is known, buried, or comes twice", () => {
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    for (const [first, dead] of [
+      [7, 1],
+      [9, 0],
+      [299, 1],
+    ] as const) {
+      const rows = new PlainRows();
+      const before = new WritePlan(new PlannedRows(rows, dimension, 0));
+      before.add(toWrite({ kind: "insert", ids: [7, 9], value: 2 }), "v1");
+      before.add(toWrite({ kind: "delete", ids: [9] }), "v2");
+      rows.apply(before.rows);
+      const plan = new WritePlan(new PlannedRows(rows, dimension, rows.vectors.length));
+      plan.add(toWrite({ kind: "insert", ids: [first, ...numbers.slice(10)], value: 3 }), "v3");
+      expect(plan.rows.columns).toBeUndefined();
+      rows.apply(plan.rows);
+      expect(deadOrdinals(plan.rows)).toHaveLength(dead);
+      expect(rows.rows.size).toBe(first === 7 ? 291 : first === 9 ? 292 : 291);
+    }
   });
 
   it("keeps the larger version, in whichever order two writes come", () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MerkleTree, combineRoots, merkleBucket } from "../../../src/consistency/index.js";
@@ -41,6 +42,52 @@ describe("MerkleTree", () => {
         expect(tree.root()).not.toBe(before);
         tree.subtract(extra);
         expect(tree.root()).toBe(before);
+      }),
+    );
+  });
+
+  it("adds SHA-256 of an entry to its leaf, however long its version is", () => {
+    const checksums = { vector: 0xdeadbeef, metadata: 0x80000001 };
+    for (let length = 0; length <= 64; length++) {
+      const id = Uint8Array.from({ length: 16 }, (_, byte) => 17 * byte + length);
+      const version = "v".repeat(length);
+      const bytes = Buffer.alloc(25 + length);
+      bytes.set(id);
+      bytes[16] = 1;
+      bytes.writeUInt32LE(checksums.vector, 17);
+      bytes.writeUInt32LE(checksums.metadata, 21);
+      bytes.write(version, 25);
+      const leaf = treeOf([{ id, version, checksums }]).leaf(merkleBucket(id));
+      expect(Buffer.from(leaf).toString("hex")).toBe(
+        createHash("sha256").update(bytes).digest("hex"),
+      );
+    }
+  });
+
+  it("takes many rows as it takes them one by one, and back", () => {
+    const list = fc.array(
+      fc.tuple(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(0xffffffff)),
+    );
+    fc.assert(
+      fc.property(list, fc.string({ maxLength: 64, unit: "binary-ascii" }), (rows, version) => {
+        const metadataCrcs = Uint32Array.from(rows, ([, crc]) => crc ^ 0x5a5a5a5a);
+        const columns = {
+          ...{ ids: Buffer.concat(rows.map(([id]) => id)), version, metadataCrcs },
+          vectorCrcs: Uint32Array.from(rows, ([, crc]) => crc),
+        };
+        const tree = new MerkleTree();
+        const empty = tree.root();
+        tree.addRows(columns);
+        const single = treeOf(
+          rows.map(([id, vector], index) => ({
+            ...{ id, version },
+            checksums: { vector, metadata: metadataCrcs[index] as number },
+          })),
+        );
+        expect(tree.root()).toBe(single.root());
+        expect(tree.takeChanged().sort()).toEqual(single.takeChanged().sort());
+        tree.subtractRows(columns);
+        expect(tree.root()).toBe(empty);
       }),
     );
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { randomBelow, seededRandom } from "../../../src/base/index.js";
 import { ByteArena } from "../../../src/storage/byte-arena.js";
 import { IdFilter } from "../../../src/storage/id-filter.js";
-import { IdRun, encodeRuns, runEntriesMax } from "../../../src/storage/id-run.js";
+import { IdRun, encodeRuns, packIds, runEntriesMax } from "../../../src/storage/id-run.js";
 import { mergeById } from "../../../src/storage/merge-by-id.js";
 import type { IdEntry } from "../../../src/storage/index.js";
 import { hexOf, randomBytes } from "../../conformance/storage-rows.js";
@@ -17,7 +17,7 @@ const numbered = (n: number): Uint8Array => {
 };
 
 function runsOf(entries: readonly IdEntry[]): IdRun[] {
-  return encodeRuns(new ByteArena(), 0, entries).map(
+  return encodeRuns(new ByteArena(), 0, packIds(entries, undefined)).map(
     ({ key, value }) => new IdRun(key, value as Uint8Array),
   );
 }
@@ -79,9 +79,11 @@ describe(`runs of ids (SEED=${seed})`, () => {
   });
 
   it("that are spoilt are noticed", () => {
-    const [{ key, value }] = encodeRuns(new ByteArena(), 3, entriesOf(5, "random")) as [
-      { key: Uint8Array; value: Uint8Array },
-    ];
+    const [{ key, value }] = encodeRuns(
+      new ByteArena(),
+      3,
+      packIds(entriesOf(5, "random"), undefined),
+    ) as [{ key: Uint8Array; value: Uint8Array }];
     value[33] = (value[33] as number) ^ 1;
     expect(() => new IdRun(key, value)).toThrow("run 3 of ids: its record does not match");
   });
