@@ -11,12 +11,15 @@
  * ordinals `since(position)` in its snapshot, and is then up to date with that snapshot. A change too
  * many costs a look; a writer that dies between the two steps leaves a few of those.
  *
+ * Commits are counted as well, those that change no record too: while the count stands still, and no commit
+ * is under way, every snapshot shows the same.
+ *
  * A ring in shared memory, one writer, any number of readers, no locks. `claimed` moves before
  * entries are written, so that a reader notices when what it copied was written over meanwhile.
  */
 import { assert } from "../base/index.js";
 
-const head = { claimed: 0, begun: 1, settled: 2 } as const;
+const head = { claimed: 0, begun: 1, settled: 2, commitsBegun: 3, commitsSettled: 4 } as const;
 const headBytes = 64;
 
 /** Changes remembered. A reader that is further behind starts from nothing. */
@@ -47,8 +50,19 @@ export class ChangeLog {
     return this.#read(head.settled);
   }
 
-  /** Notes rows whose records a commit is about to change (writer only). */
+  /**
+   * Commits so far; undefined while one is under way, or may be. Who reads a number before taking a
+   * snapshot, and the same number later, could take none by then that shows anything else.
+   */
+  get commits(): number | undefined {
+    // In this order: a commit begun in between is seen when this is read again.
+    const begun = this.#read(head.commitsBegun);
+    return this.#read(head.commitsSettled) === begun ? begun : undefined;
+  }
+
+  /** Notes a commit that begins, and the rows whose records it is about to change (writer only). */
   begin(ordinals: Uint32Array): void {
+    this.#store(head.commitsBegun, this.#read(head.commitsBegun) + 1);
     if (ordinals.length === 0) return;
     const from = this.begun;
     const to = from + ordinals.length;
@@ -63,6 +77,7 @@ export class ChangeLog {
   /** Every commit begun so far is visible now, or never will be (writer only). */
   settle(): void {
     this.#store(head.settled, this.begun);
+    this.#store(head.commitsSettled, this.#read(head.commitsBegun));
   }
 
   /** The rows noted from `position` on; undefined when some of them were written over. */

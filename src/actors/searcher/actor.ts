@@ -61,7 +61,7 @@ const lateMs = 500;
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
   async start(context, args) {
-    const [handle, area, publications, changes, payload] = context.attachments;
+    const [handle, area, publications, log, payload] = context.attachments;
     const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
     const { settings, directory } = args;
     const { dimension } = settings;
@@ -73,9 +73,11 @@ export default defineActor<SearcherArgs, SearcherMessage>({
       await attach(context, settings, index, publication);
     }
     const slots = new AnswerSlots(area as AnswerArea);
-    const admitted = new AdmittedRows(ChangeLog.attach(changes as SharedArrayBuffer));
+    const changes = ChangeLog.attach(log as SharedArrayBuffer);
+    const admitted = new AdmittedRows(changes);
     if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
-    return new Searcher(context, { rows, store, index, slots, admitted, report }, args);
+    const parts = { rows, store, index, slots, admitted, changes, report };
+    return new Searcher(context, parts, args);
   },
 });
 
@@ -109,6 +111,7 @@ interface SearcherParts {
   readonly index: AttachedIndexes;
   readonly slots: AnswerSlots;
   readonly admitted: AdmittedRows;
+  readonly changes: ChangeLog;
   readonly report: MetricReport;
 }
 
@@ -136,11 +139,12 @@ class Searcher implements Actor<SearcherMessage> {
     this.#context = context;
     this.#parts = parts;
     this.#shard = shard;
-    const reader = new ShardReader({ ...parts, metric: settings.distance_metric });
+    const { clock } = context;
+    const reader = new ShardReader({ ...parts, clock, metric: settings.distance_metric });
     this.#reader = reader;
     this.#isOnlyReplica = settings.replication_factor === 1;
-    this.#seen = (points) => reader.seen(points, context.clock.now(), this.#isOnlyReplica);
-    this.#waiters = new CommitWaiters(context.clock, this.#seen, waitingMax);
+    this.#seen = (points) => reader.seen(points, clock.now(), this.#isOnlyReplica);
+    this.#waiters = new CommitWaiters(clock, this.#seen, waitingMax);
   }
 
   receive(message: SearcherMessage, envelope: Envelope): unknown {
@@ -187,6 +191,7 @@ class Searcher implements Actor<SearcherMessage> {
   async stop(): Promise<void> {
     this.#parts.report.close();
     this.#parts.index.close();
+    this.#reader.close();
     await this.#parts.store.close();
   }
 

@@ -5,7 +5,8 @@
  * say: rows found by an index or a scan count only if the snapshot has a record under their ordinal.
  * That makes a search see whole commits, whatever a writer does meanwhile.
  */
-import { DvespError, formatUuid, invalid, parseUuid, uuidBytes } from "../../base/index.js";
+import { DvespError, invalid, parseUuid, uuidBytes } from "../../base/index.js";
+import type { Clock } from "../../base/index.js";
 import { MerkleTree } from "../../consistency/index.js";
 import type { CommitPoint } from "../../consistency/index.js";
 import type {
@@ -18,19 +19,22 @@ import type {
 import type { NormalSearch, RawRow, RawScrollAnswer } from "../../protocol/index.js";
 import type { RawSearchAnswer } from "../../protocol/index.js";
 import { rowTest } from "../../payload/index.js";
-import type { Admitted, AdmittedRows, RowView } from "../../payload/index.js";
-import { compareVectorCrc, readSnapshot } from "../../storage/index.js";
-import type { RowRecord, RowSnapshot, RowStore } from "../../storage/index.js";
+import type { Admitted, AdmittedRows, ChangeLog, RowView } from "../../payload/index.js";
+import { compareVectorCrc } from "../../storage/index.js";
+import type { RowRecord, RowStore } from "../../storage/index.js";
 import type { Hits, SharedRows } from "../../index/index.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
 import { readVersionedRows, soundVectors } from "../replica/versioned-rows.js";
 import type { AttachedIndexes, MetricAnswer } from "./attached-indexes.js";
 import { AnswerBudget } from "./answer-budget.js";
 import type { Deadline } from "./deadline.js";
+import { KnownRows, knownRow } from "./known-rows.js";
+import type { KnownRow } from "./known-rows.js";
 import type { RawCountAnswer } from "./messages.js";
 import type { FoundRows, ReplicaCount } from "./replica-answer.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
 import { seenWrites } from "./seen-writes.js";
+import { SharedView } from "./shared-view.js";
 
 const rowsPerCheck = 1024;
 const componentBytes = Float32Array.BYTES_PER_ELEMENT;
@@ -44,6 +48,8 @@ export interface ReaderParts {
   readonly rows: SharedRows;
   readonly index: AttachedIndexes;
   readonly admitted: AdmittedRows;
+  readonly changes: ChangeLog;
+  readonly clock: Clock;
   readonly metric: DistanceMetric;
 }
 
@@ -56,25 +62,34 @@ interface Parts {
 type RowOfAnswer = { -readonly [member in keyof RawRow]: RawRow[member] };
 
 interface Found {
-  readonly row: RowRecord;
+  readonly row: KnownRow;
   readonly distance: number;
 }
 
 export class ShardReader {
   readonly #parts: ReaderParts;
+  readonly #view: SharedView;
+  readonly #known: KnownRows;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#view = new SharedView(parts);
+    this.#known = new KnownRows(parts.changes);
+  }
+
+  /** Lets go of storage, which may be closed then. */
+  close(): void {
+    this.#view.release();
   }
 
   /** The newest version that a read begun now sees. */
   appliedVersion(): string {
-    return this.#with(({ snapshot }) => snapshot.appliedVersion);
+    return this.#view.read(({ snapshot }) => snapshot.appliedVersion);
   }
 
   /** Which writes a read begun now sees. */
   seen(points: readonly CommitPoint[], nowMs: number, isOnlyReplica: boolean): boolean[] {
-    return this.#with(({ snapshot }) => seenWrites(snapshot, points, nowMs, isOnlyReplica));
+    return this.#view.read(({ snapshot }) => seenWrites(snapshot, points, nowMs, isOnlyReplica));
   }
 
   search(
@@ -87,7 +102,7 @@ export class ShardReader {
       const message = `the collection has dimension ${store.dimension}, not ${request.query_vector.length}`;
       throw invalid(message, "query_vector");
     }
-    return this.#with((view) => {
+    return this.#view.read((view) => {
       let nearest = this.#nearest(request, view, deadline);
       while (!nearest) nearest = this.#nearest(request, view, deadline);
       const { found, facts } = nearest;
@@ -99,7 +114,7 @@ export class ShardReader {
 
   get(request: NormalGet): FoundRows {
     const budget = new AnswerBudget();
-    return this.#with(({ snapshot }) => {
+    return this.#view.read(({ snapshot }) => {
       const rows: RawRow[] = [];
       const missing_ids: string[] = [];
       const deleted: string[] = [];
@@ -108,7 +123,7 @@ export class ShardReader {
         parseUuid(id, bytes, 0);
         const ordinal = snapshot.ordinalOf(bytes);
         const row = ordinal === undefined ? undefined : snapshot.row(ordinal);
-        if (row) rows.push(this.#raw(row, request, budget));
+        if (row) rows.push(this.#raw(knownRow(row), request, budget));
         else {
           missing_ids.push(id);
           deleted.push(snapshot.tombstone(bytes) ?? "");
@@ -121,14 +136,14 @@ export class ShardReader {
   /** What is known of packed ids: rows, and tombstones. */
   rows(ids: Uint8Array, withContents: boolean): VersionedRows {
     const vectorOf = withContents ? soundVectors(this.#parts.rows) : undefined;
-    return this.#with(({ snapshot }) => readVersionedRows(snapshot, ids, vectorOf));
+    return this.#view.read(({ snapshot }) => readVersionedRows(snapshot, ids, vectorOf));
   }
 
   /** Rows in the order of their ids: one that is there throughout a walk appears exactly once. */
   scroll(request: NormalScroll, deadline: Deadline): RawScrollAnswer {
     const budget = new AnswerBudget();
     const after = request.cursor === undefined ? undefined : readCursor(request.cursor);
-    return this.#with((view) => {
+    return this.#view.read((view) => {
       const { snapshot } = view;
       const admits = this.#scrollTest(request.filter, view, deadline);
       const page: RowRecord[] = [];
@@ -144,19 +159,19 @@ export class ShardReader {
       const last = rows.at(-1);
       return {
         operation: "scroll",
-        rows: rows.map((row) => this.#raw(row, request, budget)),
+        rows: rows.map((row) => this.#raw(knownRow(row), request, budget)),
         ...(more && last && { next_cursor: makeCursor(last.id) }),
       };
     });
   }
 
   count(request: NormalCount, deadline: Deadline): RawCountAnswer {
-    return this.#with((view) => this.#count(request, view, deadline));
+    return this.#view.read((view) => this.#count(request, view, deadline));
   }
 
   /** A count with the Merkle root of the rows that were there. */
   countWithRoot(request: NormalCount, deadline: Deadline): ReplicaCount {
-    return this.#with((view) => {
+    return this.#view.read((view) => {
       const tree = new MerkleTree();
       for (const { bucket, leaf } of view.snapshot.leaves()) tree.setLeaf(bucket, leaf);
       return { ...this.#count(request, view, deadline), root: tree.root() };
@@ -212,18 +227,28 @@ export class ShardReader {
         shouldStop: () => deadline.passed,
       });
       if (this.#parts.rows.epoch !== epoch) return undefined;
-      const found = known(answer.hits, view.snapshot, wanted);
+      const found = this.#found(answer.hits, view, wanted);
       if (found.length >= wanted || answer.hits.ordinals.length < k) {
         return { found, facts: factsOf(answer, metric, admitted) };
       }
     }
   }
 
-  #raw(row: RowRecord, parts: Parts, budget: AnswerBudget, distance?: number): RawRow {
+  /** The first `wanted` hits of which the snapshot has a record. */
+  #found({ ordinals, distances }: Hits, view: RowView, wanted: number): Found[] {
+    const found: Found[] = [];
+    for (let index = 0; index < ordinals.length && found.length < wanted; index++) {
+      const row = this.#known.row(view, ordinals[index] as number);
+      if (row) found.push({ row, distance: distances[index] as number });
+    }
+    return found;
+  }
+
+  #raw(row: KnownRow, parts: Parts, budget: AnswerBudget, distance?: number): RawRow {
     const { include_vectors, include_metadata } = parts;
     const vectorBytes = include_vectors ? this.#parts.rows.dimension * componentBytes : 0;
     budget.take(vectorBytes + (include_metadata ? row.metadata.length : 0));
-    const raw: RowOfAnswer = { id: formatUuid(row.id, 0), version: row.version };
+    const raw: RowOfAnswer = { id: row.id, version: row.version };
     if (distance !== undefined) raw.distance = distance;
     if (include_vectors) raw.vector = this.#vector(row);
     if (include_metadata) raw.metadata = row.metadata;
@@ -231,17 +256,10 @@ export class ShardReader {
   }
 
   /** The row's vector where it lies in shared memory, checked. Errors: `DATA_CORRUPTED`. */
-  #vector(row: RowRecord): Float32Array {
+  #vector(row: KnownRow): Float32Array {
     const vector = this.#parts.rows.vector(row.ordinal);
     if (compareVectorCrc(vector, row.vectorCrc)) return vector;
-    throw new DvespError("DATA_CORRUPTED", `the vector of ${formatUuid(row.id, 0)} is damaged`);
-  }
-
-  #with<Result>(read: (view: RowView) => Result): Result {
-    const { admitted, store } = this.#parts;
-    // In this order: see `RowView`.
-    const { settled } = admitted;
-    return readSnapshot(store, (snapshot) => read({ snapshot, settled }));
+    throw new DvespError("DATA_CORRUPTED", `the vector of ${row.id} is damaged`);
   }
 }
 
@@ -275,14 +293,4 @@ function factsOf(
       ...admitted,
     },
   };
-}
-
-/** The first `wanted` hits of which the snapshot has a record. */
-function known({ ordinals, distances }: Hits, snapshot: RowSnapshot, wanted: number): Found[] {
-  const found: Found[] = [];
-  for (let index = 0; index < ordinals.length && found.length < wanted; index++) {
-    const row = snapshot.row(ordinals[index] as number);
-    if (row) found.push({ row, distance: distances[index] as number });
-  }
-  return found;
 }

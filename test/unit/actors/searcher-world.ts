@@ -46,6 +46,8 @@ export class SearcherWorld {
       new ShardReader({
         ...{ store, rows, index, metric },
         admitted: new AdmittedRows(replica.changes),
+        changes: replica.changes,
+        clock: replica.clock,
       }),
     );
   }
