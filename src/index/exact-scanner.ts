@@ -6,7 +6,7 @@
 import { assert, DvespError } from "../base/index.js";
 import type { AllowList } from "./allow-list.js";
 import type { Hits } from "./hits.js";
-import { metricCodes, unitScale, type Metric } from "./metric.js";
+import { metricCodes, type Metric } from "./metric.js";
 import { Nearest } from "./nearest.js";
 import { blockRows, rowOffset } from "./row-layout.js";
 import type { Segment } from "./segment.js";
@@ -39,19 +39,14 @@ export interface ScanRange {
 const denseShare = 4;
 
 export class ExactScanner {
-  /** The query as the kernels want it: of unit length for cosine, padded with zeros. */
-  readonly #query: Float32Array;
   readonly #block = new Uint32Array(blockRows);
 
-  constructor(readonly rows: SharedRows) {
-    this.#query = new Float32Array(rows.layout.vectorBytes / 4);
-  }
+  constructor(readonly rows: SharedRows) {}
 
   /** The nearest rows of a range. Errors: `TIMEOUT` when told to stop. */
   scan(target: Target, range: ScanRange): Hits {
     const nearest = new Nearest(target.k, target.maxDistance);
     const { from, to, allow } = range;
-    this.#prepare(target);
     if (!allow || allow.countIn(from, to) * denseShare > to - from) {
       this.#scanAll(target, range, nearest);
     } else {
@@ -63,31 +58,26 @@ export class ExactScanner {
   /** The nearest of the given rows, in whatever order they come. */
   rank(target: Target, ordinals: Uint32Array): Hits {
     const nearest = new Nearest(target.k, target.maxDistance);
-    this.#prepare(target);
     for (let at = 0; at < ordinals.length; at += blockRows) {
-      this.#scanList(target, ordinals.subarray(at, at + blockRows), nearest);
+      const end = Math.min(at + blockRows, ordinals.length);
+      this.#scanList(target, ordinals, at, end, nearest);
     }
     return nearest.drain();
   }
 
-  #prepare({ query, metric }: Target): void {
-    assert(query.length === this.rows.dimension, "query of the rows' dimension");
-    const scale = metric === "cosine" ? unitScale(query) : 1;
-    for (let index = 0; index < query.length; index++) {
-      this.#query[index] = (query[index] as number) * scale;
-    }
-  }
-
-  /** Puts the query where the kernels of `segment` read it. */
-  #load(segment: Segment): void {
-    const { query, distances } = this.rows.scratch;
-    segment.floats(distances).set(this.#query, query / 4);
+  /** Puts the query where the kernels of `segment` read it: of unit length for cosine. */
+  #load({ query, metric }: Target, segment: Segment): void {
+    const { layout, scratch } = this.rows;
+    assert(query.length === layout.dimension, "query of the rows' dimension");
+    // The padding behind it stays as memory begins: zeros.
+    segment.floats(scratch.ordinals).set(query, scratch.query / 4);
+    if (metric === "cosine") segment.kernels.toUnitLength(scratch.query, layout.vectorBytes);
   }
 
   #scanAll(target: Target, { from, to, allow }: ScanRange, nearest: Nearest): void {
     let first = from;
     for (const { segment, local, count } of this.rows.ranges(from, to)) {
-      this.#load(segment);
+      this.#load(target, segment);
       for (let done = 0; done < count; done += blockRows) {
         const size = Math.min(blockRows, count - done);
         this.#scanBlock(target.metric, segment, local + done, size);
@@ -120,10 +110,11 @@ export class ExactScanner {
     nearest: Nearest,
     allow: AllowList | undefined,
   ): void {
-    const distances = this.#distances(segment);
+    const { distances } = this.rows.scratch;
+    const floats = segment.floats(distances + 4 * count);
     let limit = nearest.limit;
     for (let index = 0; index < count; index++) {
-      const distance = distances[index] as number;
+      const distance = floats[distances / 4 + index] as number;
       if (!(distance <= limit) || (allow && !allow.has(first + index))) continue;
       nearest.offer(first + index, distance);
       limit = nearest.limit;
@@ -140,49 +131,61 @@ export class ExactScanner {
     while (from < to) {
       const taken = allow.take(from, to, this.#block);
       if (taken === 0) return;
-      this.#scanList(target, this.#block.subarray(0, taken), nearest);
+      this.#scanList(target, this.#block, 0, taken, nearest);
       stopIfAsked(target);
       from = (this.#block[taken - 1] as number) + 1;
     }
   }
 
-  /** Scans at most a block of ordinals, run by run of those that lie in one segment. */
-  #scanList(target: Target, ordinals: Uint32Array, nearest: Nearest): void {
-    for (let start = 0; start < ordinals.length;) {
+  /** Scans at most a block of `ordinals`, those from `start` to `stop`, run by run of one segment. */
+  #scanList(
+    target: Target,
+    ordinals: Uint32Array,
+    start: number,
+    stop: number,
+    nearest: Nearest,
+  ): void {
+    while (start < stop) {
       const index = this.rows.segmentOf(ordinals[start] as number);
       let end = start + 1;
-      while (end < ordinals.length && this.rows.segmentOf(ordinals[end] as number) === index) end++;
-      this.#scanRun(target.metric, index, ordinals.subarray(start, end), nearest);
+      while (end < stop && this.rows.segmentOf(ordinals[end] as number) === index) end++;
+      this.#scanRun(target, index, ordinals, start, end, nearest);
       start = end;
     }
   }
 
-  #scanRun(metric: Metric, index: number, ordinals: Uint32Array, nearest: Nearest): void {
+  /** Scans those from `start` to `end`, which lie in segment `index`. */
+  #scanRun(
+    target: Target,
+    index: number,
+    ordinals: Uint32Array,
+    start: number,
+    end: number,
+    nearest: Nearest,
+  ): void {
     const { layout, scratch } = this.rows;
     const segment = this.rows.segment(index);
-    this.#load(segment);
+    this.#load(target, segment);
     const base = index * layout.rowsPerSegment;
-    const words = segment.words(scratch.distances);
-    for (let at = 0; at < ordinals.length; at++) {
-      words[scratch.ordinals / 4 + at] = (ordinals[at] as number) - base;
+    const reach = scratch.distances + 4 * (end - start);
+    const words = segment.words(reach);
+    for (let at = start; at < end; at++) {
+      words[scratch.ordinals / 4 + at - start] = (ordinals[at] as number) - base;
     }
     segment.kernels.scanList(
-      metricCodes[metric],
+      metricCodes[target.metric],
       scratch.query,
       rowOffset(layout, 0),
       layout.stride,
       layout.vectorBytes,
       scratch.ordinals,
-      ordinals.length,
+      end - start,
       scratch.distances,
     );
-    const distances = this.#distances(segment);
-    ordinals.forEach((ordinal, at) => nearest.offer(ordinal, distances[at] as number));
-  }
-
-  #distances(segment: Segment): Float32Array {
-    const first = this.rows.scratch.distances / 4;
-    return segment.floats(4 * (first + blockRows)).subarray(first, first + blockRows);
+    const floats = segment.floats(reach);
+    for (let at = start; at < end; at++) {
+      nearest.offer(ordinals[at] as number, floats[scratch.distances / 4 + at - start] as number);
+    }
   }
 }
 

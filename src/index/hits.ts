@@ -11,6 +11,7 @@ export interface Hits {
 
 /** The hits that are no farther than `maxDistance`. */
 export function within(hits: Hits, maxDistance = Infinity): Hits {
+  if (maxDistance === Infinity) return hits;
   const count = hits.distances.findLastIndex((distance) => distance <= maxDistance) + 1;
   return {
     ordinals: hits.ordinals.subarray(0, count),

@@ -26,6 +26,8 @@ export interface Kernels {
     count: number,
     distances: number,
   ): void;
+  /** Scales the query to length 1, unless it is the zero vector. */
+  toUnitLength(query: number, vectorBytes: number): void;
   finishRows(rows: number, stride: number, vectorBytes: number, count: number): void;
 }
 

@@ -49,6 +49,7 @@ export class Nearest {
       this.#sink(end, distance, ordinal);
     }
     this.#count = 0;
+    if (count === this.k) return { ordinals, distances };
     return { ordinals: ordinals.slice(0, count), distances: distances.slice(0, count) };
   }
 

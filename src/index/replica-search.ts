@@ -68,9 +68,11 @@ export class ReplicaSearch {
     }
     const { indexed } = this.reader;
     const { hits, route } = this.reader.search(query);
-    const fresh = this.#scanner.scan(target, { from: indexed, to, allow });
     return {
-      hits: merge(target, hits, fresh),
+      hits:
+        to > indexed
+          ? merge(target, hits, this.#scanner.scan(target, { from: indexed, to, allow }))
+          : hits,
       exact: exactRoutes.has(route.kind),
       route,
       indexed,

@@ -6,7 +6,7 @@
  */
 import { distance } from "./distances";
 import { setTrailer } from "./row";
-import { innerProduct, wideInnerProduct } from "./sums";
+import { innerProduct, scaleBy, wideInnerProduct } from "./sums";
 import { touchLines } from "./touch";
 
 /** Scattered rows whose cache lines are asked for ahead. */
@@ -66,6 +66,12 @@ function touchList(
     sum += touchLines(rows + <usize>load<u32>(list + ((<usize>index) << 2)) * stride, bytes);
   }
   store<u32>(out, sum);
+}
+
+/** Scales the query to length 1, in float64, which never overflows; the zero vector stays. */
+export function toUnitLength(query: usize, bytes: usize): void {
+  const squares = wideInnerProduct(query, query, bytes);
+  scaleBy(query, bytes, squares == 0 ? 0 : 1 / sqrt<f64>(squares));
 }
 
 /** Fills in the trailers of `count` new rows: inverse norm, and no flags. */

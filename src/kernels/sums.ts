@@ -89,6 +89,15 @@ export function wideSquaredDistance(left: usize, right: usize, bytes: usize): f6
   return wideTotal(a, b);
 }
 
+/** Multiplies each component, in float64. */
+export function scaleBy(vector: usize, bytes: usize, factor: f64): void {
+  const factors = f64x2.splat(factor);
+  for (let at = vector; at < vector + bytes; at += 8) {
+    const scaled = f32x4.demote_f64x2_zero(f64x2.mul(low(at), factors));
+    v128.store64_lane(at, scaled, 0);
+  }
+}
+
 /** Inner product in float64. */
 export function wideInnerProduct(left: usize, right: usize, bytes: usize): f64 {
   let a = f64x2.splat(0);

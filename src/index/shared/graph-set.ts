@@ -45,6 +45,8 @@ export class GraphSet {
 
   /** Rows near the query, at most as many as wanted of each graph, those of one graph nearest first. */
   walk(walk: GraphWalk): GraphHits {
+    const [only] = this.#graphs;
+    if (only !== undefined && this.#graphs.length === 1) return only.walk(walk);
     const found = this.#each(walk, (graph, own) => graph.walk(own));
     return {
       ordinals: joined(found.map(({ ordinals }) => ordinals)),

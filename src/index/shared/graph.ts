@@ -239,9 +239,10 @@ export class SharedGraph {
 
   /** What `collect` has left in the pool, as ordinals. */
   #collected(count: number, first: number): Uint32Array {
-    const at = (this.#scratch + slot.pool) / 4;
-    const rows = this.#words.slice(at, at + count);
-    return first === 0 ? rows : rows.map((row) => first + row);
+    const from = (this.#scratch + slot.pool) / 4;
+    const rows = new Uint32Array(count);
+    for (let at = 0; at < count; at++) rows[at] = first + (this.#words[from + at] as number);
+    return rows;
   }
 
   /** Walks for the prepared query around one row; how many candidates the pool holds. */
@@ -258,7 +259,8 @@ export class SharedGraph {
     assert(vector.length === this.#dimension, "vector of the graph's dimension");
     const first = (this.#scratch + slot.vector) / 4;
     this.#floats.set(vector, first);
-    this.#floats.fill(0, first + vector.length, first + this.layout.components);
+    const { components } = this.layout;
+    if (components > vector.length) this.#floats.fill(0, first + vector.length, first + components);
   }
 
   /** One bit for each row below `limit`, whatever the list's own length. */
