@@ -52,15 +52,61 @@ export function writePlanes(
 
 /** The squared length. */
 export function squaresOf(vector: usize, count: usize): f32 {
-  let sum = f32x4.splat(0);
-  for (let at: usize = 0; at < count << 2; at += 16) {
-    const four = v128.load(vector + at);
-    sum = f32x4.add(sum, f32x4.mul(four, four));
+  let a = f32x4.splat(0);
+  let b = f32x4.splat(0);
+  for (let at = vector; at < vector + (count << 2); at += 32) {
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    a = f32x4.add(a, f32x4.mul(first, first));
+    b = f32x4.add(b, f32x4.mul(second, second));
   }
+  return total(f32x4.add(a, b));
+}
+
+/**
+ * Writes the planes of two-bit levels as `levelsOf` and `writePlanes` would, those of 64 components
+ * side by side, in one pass; the inner product of `vector` and its centred levels.
+ */
+export function writeTwoPlanes(vector: usize, count: usize, deviation: f32, planes: usize): f32 {
+  const width = f32x4.splat(deviation * levelWidth(2));
+  let nearSum = f32x4.splat(0);
+  let farSum = f32x4.splat(0);
+  for (let first: usize = 0; first < count; first += 64, planes += 16) {
+    const stop = min<usize>(count, first + 64);
+    let low: u64 = 0;
+    let high: u64 = 0;
+    for (let at = first; at < stop; at += 4) {
+      const four = v128.load(vector + (at << 2));
+      const length = f32x4.abs(four);
+      const isFar = f32x4.ge(length, width);
+      nearSum = f32x4.add(nearSum, length);
+      farSum = f32x4.add(farSum, v128.and(length, isFar));
+      // Levels 0 to 3 are far and near below zero, near and far above.
+      low |= (<u64>i32x4.bitmask(v128.xor(isFar, four))) << <u64>(at - first);
+      high |= (<u64>(i32x4.bitmask(four) ^ 15)) << <u64>(at - first);
+    }
+    store<u64>(planes, low);
+    store<u64>(planes, high, 8);
+  }
+  return total(nearSum) / 2 + total(farSum);
+}
+
+/** How many of the bits at `planes` are set, those of the higher planes twice. */
+export function levelSum(planes: usize, count: usize): u32 {
+  let sum: u64 = 0;
+  for (let first: usize = 0; first < count; first += 64, planes += 16) {
+    sum += popcnt<u64>(load<u64>(planes)) + (popcnt<u64>(load<u64>(planes, 8)) << 1);
+  }
+  return <u32>sum;
+}
+
+/** The sum of the lanes. */
+// @ts-ignore: decorator
+@inline
+function total(all: v128): f32 {
   return (
-    f32x4.extract_lane(sum, 0) +
-    f32x4.extract_lane(sum, 1) +
-    f32x4.extract_lane(sum, 2) +
-    f32x4.extract_lane(sum, 3)
+    f32x4.extract_lane(all, 0) +
+    f32x4.extract_lane(all, 1) +
+    (f32x4.extract_lane(all, 2) + f32x4.extract_lane(all, 3))
   );
 }

@@ -12,7 +12,7 @@
  * strays, and the reach of a query is its length, so that slack × reach is what a bound leaves room for.
  * `shift` and `base` are the parts of the sum that one side knows alone.
  */
-import { levelsOf, squaresOf, writePlanes } from "./levels";
+import { levelsOf, levelSum, squaresOf, writePlanes, writeTwoPlanes } from "./levels";
 
 /**
  * Standard deviations by which a bound lies below the estimate. More kept rows cost more than the few
@@ -92,19 +92,12 @@ export function sketchQuery(
   count: usize,
   query: usize,
   bits: u32,
-  levels: usize,
   bias: f32,
 ): void {
   const squares = squaresOf(vector, count);
-  levelsOf(vector, count, 2, sqrt<f32>(squares / <f32>count), levels);
-  let sum: f32 = 0;
-  let product: f32 = 0;
-  for (let at: usize = 0; at < count << 2; at += 4) {
-    const level = <f32>load<i32>(levels + at) - 1.5;
-    sum += level;
-    product += level * load<f32>(vector + at);
-  }
-  writePlanes(levels, count, query + PLANES, 16, 8, 2);
+  const deviation = sqrt<f32>(squares / <f32>count);
+  const product = writeTwoPlanes(vector, count, deviation, query + PLANES);
+  const sum = <f32>levelSum(query + PLANES, count) - <f32>1.5 * <f32>count;
   store<f32>(query, bias, QUERY_BIAS);
   store<f32>(query, CAUTION * sqrt<f32>(squares), REACH);
   store<f32>(query, squares == 0 ? 0 : squares / product, STEP);

@@ -26,7 +26,7 @@ export function prepareSketch(scratch: usize, code: usize): void {
   const count = components();
   const bias = load<f32>(code + codeBytes(), BIAS);
   rotate(vector, count);
-  sketchQuery(vector, count, scratch + SKETCH_QUERY, sketchBits(), scratch + BATCH, bias);
+  sketchQuery(vector, count, scratch + SKETCH_QUERY, sketchBits(), bias);
 }
 
 /** Writes the sketch of row `id`, which was prepared as above. */
