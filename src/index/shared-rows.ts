@@ -54,6 +54,8 @@ export interface SegmentRange {
 
 /** Memory is taken in steps of 16 MiB, or a quarter of what there is. */
 const growthPages = 256;
+/** The system's pages are as large or larger. */
+const touchedBytes = 4096;
 
 export class SharedRows {
   readonly layout: RowLayout;
@@ -167,6 +169,20 @@ export class SharedRows {
         floats.set(packed.subarray(source, source + dimension), (first + row * stride) / 4);
       }
       segment.kernels.finishRows(first, stride, vectorBytes, count);
+    }
+  }
+
+  /**
+   * Has the system bring in the memory of rows [from, to), for which there is room (writer only). It
+   * changes nothing, whatever is there or is being written.
+   */
+  touch(from: number, to: number): void {
+    const { stride } = this.layout;
+    for (const { segment, local, count } of this.ranges(from, to)) {
+      const first = rowOffset(this.layout, local);
+      const end = first + count * stride;
+      const words = segment.words(end);
+      for (let at = first; at < end; at += touchedBytes) Atomics.or(words, at / 4, 0);
     }
   }
 

@@ -36,7 +36,9 @@ export interface RowWriterParts {
 
 /** Vectors on their way to the disk, for the next commit. */
 interface Staged {
-  readonly vectors: Float32Array;
+  readonly vectors: Float32Array | undefined;
+  /** Resolves when they are written: from then on the disk needs nobody's attention to bring them in. */
+  readonly written: Promise<unknown>;
   /** Resolves with the room that was free beyond them and the reserve. */
   readonly synced: Promise<number>;
 }
@@ -67,9 +69,7 @@ export class RowWriter {
   /** Begins to write and sync the vectors of the next commit. */
   stage(vectors: Float32Array): void {
     assert(!this.#staged && !this.#working, "one batch is staged, between commits");
-    const synced = this.#broken ? Promise.resolve(0) : this.#appendAndSync(vectors);
-    synced.catch(() => undefined); // The commit tells.
-    this.#staged = { vectors, synced };
+    this.#staged = this.#begin(vectors);
   }
 
   commit(batch: CommitBatch, onReady: () => void): Promise<void> {
@@ -118,9 +118,11 @@ export class RowWriter {
   }
 
   async #commit(batch: CommitBatch, onReady: () => void): Promise<void> {
+    const staged = this.#takeStaged(batch);
+    // Before that, planning would keep this thread from asking for the sync.
     const [synced, planned] = await Promise.allSettled([
-      this.#takeStaged(batch),
-      Promise.resolve().then(() => this.#plan(batch)),
+      this.#synced(staged, batch),
+      staged.written.then(() => this.#plan(batch)),
     ]);
     if (synced.status === "rejected") throw synced.reason;
     if (planned.status === "rejected") {
@@ -132,12 +134,16 @@ export class RowWriter {
     this.#head = planned.value.head;
   }
 
-  /** Resolves when the vectors of `batch` are durable, and there is room for the rest of it. */
-  async #takeStaged(batch: CommitBatch): Promise<void> {
-    const staged = this.#staged;
-    assert(!staged || staged.vectors === batch.vectors, "the vectors that were staged");
+  #takeStaged(batch: CommitBatch): Staged {
+    const staged = this.#staged ?? this.#begin(batch.vectors);
     this.#staged = undefined;
-    const spareBytes = await (staged?.synced ?? this.#appendAndSync(batch.vectors));
+    assert(staged.vectors === batch.vectors, "the vectors that were staged");
+    return staged;
+  }
+
+  /** Resolves when the vectors of `batch` are durable, and there is room for the rest of it. */
+  async #synced(staged: Staged, batch: CommitBatch): Promise<void> {
+    const spareBytes = await staged.synced;
     const bytes = recordBytes(batch);
     if (spareBytes >= bytes + ampleBytes) return;
     try {
@@ -148,12 +154,22 @@ export class RowWriter {
     }
   }
 
+  #begin(vectors: Float32Array | undefined): Staged {
+    if (this.#broken) return { vectors, written: Promise.resolve(), synced: Promise.resolve(0) };
+    const written = this.#write(vectors);
+    const hasRows = (vectors?.length ?? 0) > 0;
+    const synced = written.then(async (spareBytes) => {
+      if (hasRows) await this.#sync();
+      return spareBytes;
+    });
+    synced.catch(() => undefined); // The commit tells.
+    return { vectors, written, synced };
+  }
+
   /** As `#checkRoom` did before. */
-  async #appendAndSync(vectors: Float32Array | undefined): Promise<number> {
+  async #write(vectors: Float32Array | undefined): Promise<number> {
     const spareBytes = await this.#checkRoom(vectors?.byteLength ?? 0);
-    if (!vectors || vectorCount(vectors, this.#head.dimension) === 0) return spareBytes;
-    await this.#append(vectors);
-    await this.#sync();
+    if (vectors && vectorCount(vectors, this.#head.dimension) > 0) await this.#append(vectors);
     return spareBytes;
   }
 

@@ -267,7 +267,7 @@ function withColumns(
   if (randomBelow(random, 2) === 0) return fresh;
   const { dimension, nextOrdinal } = store;
   const firstOrdinal = nextOrdinal + fresh.puts.length;
-  const count = 1 + randomBelow(random, limits.rowsMax);
+  const count = 1 + randomBelow(random, Math.min(limits.rowsMax, 6));
   const { columns, vectors } = randomColumns(random, { firstOrdinal, dimension, count });
   return { ...fresh, columns, vectors: Float32Array.from([...fresh.vectors, ...vectors]) };
 }

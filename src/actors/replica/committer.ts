@@ -28,6 +28,7 @@ import type { GroupPlan } from "./group-plan.js";
 import type { PlannedRows } from "./planned-rows.js";
 import type { ReplicaMemory } from "./replica-memory.js";
 import type { ReplicationPlan } from "./replication-plan.js";
+import { MemoryAhead } from "./memory-ahead.js";
 import { Upkeep } from "./upkeep.js";
 
 /** How long rows stay readable for searches that began before a commit replaced them. */
@@ -65,6 +66,7 @@ export class Committer {
   readonly #parts: CommitterParts;
   readonly #queue = new WriteQueue();
   readonly #upkeep: Upkeep;
+  readonly #ahead: MemoryAhead;
   readonly #pace = new GroupPace();
   /** Ends the wait for company. */
   #goOn: (() => void) | undefined;
@@ -77,6 +79,7 @@ export class Committer {
     this.#parts = parts;
     this.#root = parts.tree.root();
     const { store, rows, clock } = parts;
+    this.#ahead = new MemoryAhead(parts);
     this.#upkeep = new Upkeep({
       ...{ store, rows, clock },
       commit: (moved) => this.#commit({ rows: moved, newest: "", operations: () => [] }),
@@ -104,6 +107,7 @@ export class Committer {
         refuse(new DvespError("CLOSED", "stopping"));
     }
     this.#upkeep.stop();
+    this.#ahead.stop();
     this.#goOn?.();
     await this.#ended;
   }
@@ -159,6 +163,7 @@ export class Committer {
   /** Whether storage can be trusted, and goes on, is for a new actor to find out. */
   #fail(error: unknown): void {
     this.#upkeep.stop();
+    this.#ahead.stop();
     this.#parts.fail(error);
   }
 
@@ -214,6 +219,7 @@ export class Committer {
   #afterCommit(plan: PlannedRows): void {
     const { rows, clock } = this.#parts;
     rows.commit(plan.nextOrdinal);
+    this.#ahead.committed(plan.nextOrdinal - plan.firstOrdinal);
     const dead = deadOrdinals(plan);
     if (dead.length > 0) clock.after(graceMs, () => dead.forEach((one) => rows.markDead(one)));
   }
