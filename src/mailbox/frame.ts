@@ -18,6 +18,7 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { DvespError, invalid, limits } from "../base/index.js";
 import { type Address, addressPartCharsMax } from "./address.js";
+import { KnownPairs, pairBytes } from "./frame-addresses.js";
 import type { EncodedPayload } from "./payload-codec.js";
 
 /**
@@ -59,8 +60,14 @@ const prefixBytes = 12;
 const headerFields = 7;
 const noAttachments: readonly unknown[] = [];
 
+/** The head of an array of so many fields; kind and lane, one byte each, follow. */
+const arrayHead = 0x90 | headerFields;
+const addressesAt = 3;
+
 const encoder = new Encoder();
 const decoder = new Decoder();
+const sentPairs = new KnownPairs();
+const receivedPairs = new KnownPairs();
 
 /** Builds a frame. Errors: `TOO_LARGE` beyond `limits.frameBytesMax` or `limits.messageBytesMax`. */
 export function makeFrame(
@@ -69,24 +76,22 @@ export function makeFrame(
   attachments: readonly unknown[] = noAttachments,
 ): Frame {
   const { kind, lane, to, from, correlation, deadlineMs } = header;
-  const head = encoder.encodeSharedRef([
-    frameKinds.indexOf(kind),
-    lanes.indexOf(lane),
-    to.host,
-    to.name,
-    from.host,
-    from.name,
-    correlation,
-  ]);
-  if (head.byteLength > 0xffff) throw invalid("the address is too long");
-  const payloadAt = prefixBytes + head.byteLength;
+  const addresses = sentPairs.of(to, from).bytes;
+  const number = encoder.encodeSharedRef(correlation);
+  const headBytes = addressesAt + addresses.length + number.length;
+  if (headBytes > 0xffff) throw invalid("the address is too long");
+  const payloadAt = prefixBytes + headBytes;
   const bytes = new Uint8Array(payloadAt + payload.bytes.byteLength);
   bytes[0] = magic;
   bytes[1] = version;
-  bytes[2] = head.byteLength >>> 8;
-  bytes[3] = head.byteLength & 0xff;
+  bytes[2] = headBytes >>> 8;
+  bytes[3] = headBytes & 0xff;
   viewOf(bytes).setFloat64(deadlineAt, deadlineMs ?? NaN);
-  bytes.set(head, prefixBytes);
+  bytes[prefixBytes] = arrayHead;
+  bytes[prefixBytes + 1] = frameKinds.indexOf(kind);
+  bytes[prefixBytes + 2] = lanes.indexOf(lane);
+  bytes.set(addresses, prefixBytes + addressesAt);
+  bytes.set(number, payloadAt - number.length);
   bytes.set(payload.bytes, payloadAt);
   const frame = {
     header,
@@ -138,32 +143,49 @@ function checkSize(frame: Frame): void {
 }
 
 function parseHeader(bytes: Uint8Array, deadline: number): FrameHeader {
+  const known = bytes[0] === arrayHead ? receivedPairs.at(bytes, addressesAt) : undefined;
+  if (!known) return parseWhole(bytes, deadline);
+  const number = decode(bytes.subarray(addressesAt + known.bytes.length));
+  return headerOf([bytes[1], bytes[2], number], known, deadline);
+}
+
+function parseWhole(bytes: Uint8Array, deadline: number): FrameHeader {
   const fields = decodeFields(bytes);
-  const [kindCode, laneCode, toHost, toName, fromHost, fromName, correlation] = fields;
+  const [kind, lane, toHost, toName, fromHost, fromName, correlation] = fields;
+  const to = { host: name(toHost), name: name(toName) };
+  const from = { host: name(fromHost), name: name(fromName) };
+  const header = headerOf([kind, lane, correlation], { to, from }, deadline);
+  const pair = pairBytes(bytes, addressesAt);
+  if (pair) receivedPairs.keep({ to, from, bytes: pair });
+  return header;
+}
+
+function headerOf(
+  [kindCode, laneCode, correlation]: readonly [unknown, unknown, unknown],
+  { to, from }: Pick<FrameHeader, "to" | "from">,
+  deadline: number,
+): FrameHeader {
   const kind = frameKinds[kindCode as number];
   const lane = lanes[laneCode as number];
   if (!kind || !lane) throw invalid("the frame's kind or lane is unknown");
-  return {
-    kind,
-    lane,
-    to: { host: name(toHost), name: name(toName) },
-    from: { host: name(fromHost), name: name(fromName) },
-    correlation: count(correlation),
-    deadlineMs: Number.isNaN(deadline) ? undefined : finite(deadline),
-  };
+  const deadlineMs = Number.isNaN(deadline) ? undefined : finite(deadline);
+  return { kind, lane, to, from, correlation: count(correlation), deadlineMs };
 }
 
 function decodeFields(bytes: Uint8Array): readonly unknown[] {
-  let fields: unknown;
-  try {
-    fields = decoder.decode(bytes);
-  } catch {
-    throw invalid("the frame's header is not MessagePack");
-  }
+  const fields = decode(bytes);
   if (!Array.isArray(fields) || fields.length !== headerFields) {
     throw invalid("the frame's header is no list of its fields");
   }
   return fields;
+}
+
+function decode(bytes: Uint8Array): unknown {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw invalid("the frame's header is not MessagePack");
+  }
 }
 
 function name(value: unknown): string {

@@ -44,6 +44,7 @@ class Extensions implements ExtensionCodecType<undefined> {
   parts: ArrayBuffer[] = [];
   refTo: RefTo = () => undefined;
   readonly #addressOf: AddressOf;
+  readonly #scratch = new Uint8Array(limits.partBytesMin);
 
   constructor(addressOf: AddressOf) {
     this.#addressOf = addressOf;
@@ -81,7 +82,8 @@ class Extensions implements ExtensionCodecType<undefined> {
   #encodeView(view: ArrayBufferView): ExtData {
     const code = typedArrayCode(view);
     if (view.byteLength < limits.partBytesMin) {
-      const data = new Uint8Array(1 + view.byteLength);
+      // The encoder copies it before it goes on.
+      const data = this.#scratch.subarray(0, 1 + view.byteLength);
       data[0] = code;
       data.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), 1);
       return new ExtData(extension.typedArray, data);

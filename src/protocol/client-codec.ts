@@ -15,6 +15,7 @@ import { readMsgpack } from "./msgpack-reader.js";
 import { MsgpackWriter } from "./msgpack-writer.js";
 import { isPlainObject } from "./plain-object.js";
 import { decodeBody } from "./request-body.js";
+import { readSearchAnswer } from "./search-answer-reader.js";
 import type { ClusterOperation, CollectionOperation } from "./routes.js";
 import type {
   ChangeAnswer,
@@ -128,6 +129,10 @@ export function decodeAnswer<O extends keyof Answers>(
   bytes: Uint8Array,
 ): Answers[O] {
   try {
+    if (format === "msgpack" && operation === "search") {
+      const found = readSearchAnswer(bytes);
+      if (found) return found as Answers[O];
+    }
     const answer = bytes.length === 0 ? undefined : decode(format, bytes);
     return withVectors(operation, answer) as Answers[O];
   } catch (cause) {

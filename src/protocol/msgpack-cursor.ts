@@ -74,6 +74,18 @@ export class MsgpackCursor {
     this.skipString();
   }
 
+  /** Passes over `bytes` if they come next. */
+  passes(bytes: Uint8Array): boolean {
+    const { at } = this;
+    const end = at + bytes.length;
+    if (end > this.bytes.length) return false;
+    for (let index = at; index < end; index++) {
+      if (this.bytes[index] !== bytes[index - at]) return false;
+    }
+    this.at = end;
+    return true;
+  }
+
   /** The string whose head was just read. */
   string(): string {
     const start = this.at;

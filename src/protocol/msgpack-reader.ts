@@ -10,8 +10,13 @@ const bodyDepthMax = 128;
 /** Values of one body that become objects of their own; a hostile body is millions of empty maps. */
 const bodyValuesMax = 8 * 1024 * 1024;
 
-interface Budget {
+/** What may still be made of one body. */
+export interface ValueBudget {
   values: number;
+}
+
+export function bodyBudget(): ValueBudget {
+  return { values: bodyValuesMax };
 }
 
 /** Decodes one value that is all of `bytes`; binaries come out as views of them. */
@@ -26,12 +31,12 @@ export function expectEnd(cursor: MsgpackCursor): void {
   if (!cursor.atEnd) throw cursor.fail("something follows the value");
 }
 
-/** Decodes the value at the cursor. */
-export function readValue(cursor: MsgpackCursor): unknown {
-  return read(cursor, bodyDepthMax, { values: bodyValuesMax });
+/** Decodes the value at the cursor, on the budget of the body that it stands in. */
+export function readValue(cursor: MsgpackCursor, budget = bodyBudget()): unknown {
+  return read(cursor, bodyDepthMax, budget);
 }
 
-function read(cursor: MsgpackCursor, depth: number, budget: Budget): unknown {
+function read(cursor: MsgpackCursor, depth: number, budget: ValueBudget): unknown {
   const kind = cursor.next();
   switch (kind) {
     case Token.nil:
@@ -51,20 +56,24 @@ function read(cursor: MsgpackCursor, depth: number, budget: Budget): unknown {
   }
 }
 
-function spend(cursor: MsgpackCursor, depth: number, budget: Budget): number {
+function spend(cursor: MsgpackCursor, depth: number, budget: ValueBudget): number {
   if (depth === 0) throw cursor.fail(`nested deeper than ${bodyDepthMax}`);
   budget.values -= cursor.value + 1;
   if (budget.values < 0) throw new DvespError("TOO_LARGE", "the body holds too many values");
   return depth - 1;
 }
 
-function readArray(cursor: MsgpackCursor, depth: number, budget: Budget): unknown[] {
+function readArray(cursor: MsgpackCursor, depth: number, budget: ValueBudget): unknown[] {
   const items = new Array<unknown>(cursor.value);
   for (let index = 0; index < items.length; index++) items[index] = read(cursor, depth, budget);
   return items;
 }
 
-function readMap(cursor: MsgpackCursor, depth: number, budget: Budget): Record<string, unknown> {
+function readMap(
+  cursor: MsgpackCursor,
+  depth: number,
+  budget: ValueBudget,
+): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (let left = cursor.value; left > 0; left--) {
     const key = cursor.key();

@@ -68,8 +68,12 @@ export class MsgpackWriter extends ByteWriter {
 
   /** One value that is encoded already. */
   raw(bytes: Uint8Array): void {
-    const start = this.take(bytes.byteLength);
-    this.bytes.set(bytes, start);
+    const { length } = bytes;
+    const start = this.take(length);
+    const target = this.bytes;
+    if (length > loopCharsMax) target.set(bytes, start);
+    else
+      for (let index = 0; index < length; index++) target[start + index] = bytes[index] as number;
   }
 
   /** Any plain value of an answer or request; members that are undefined are left out. */

@@ -13,7 +13,8 @@ function nameBytes(name: string): Uint8Array {
   return writer.copy();
 }
 
-const names = {
+/** The encodings of the names of members. */
+export const memberNames = {
   id: nameBytes("id"),
   vector: nameBytes("vector"),
   distance: nameBytes("distance"),
@@ -34,21 +35,21 @@ export function writeRawAnswer(writer: MsgpackWriter, raw: RawAnswer): void {
       return;
     case "search_batch":
       writer.mapHeader(1);
-      writer.raw(names.answers);
+      writer.raw(memberNames.answers);
       writer.arrayHeader(raw.answers.length);
       for (const one of raw.answers) writeSearch(writer, one);
       return;
     case "get":
       writer.mapHeader(2);
-      writeRows(writer, names.vectors, raw.rows);
-      writer.raw(names.missing_ids);
+      writeRows(writer, memberNames.vectors, raw.rows);
+      writer.raw(memberNames.missing_ids);
       writer.value(raw.missing_ids);
       return;
     case "scroll":
       writer.mapHeader(raw.next_cursor === undefined ? 1 : 2);
-      writeRows(writer, names.vectors, raw.rows);
+      writeRows(writer, memberNames.vectors, raw.rows);
       if (raw.next_cursor === undefined) return;
-      writer.raw(names.next_cursor);
+      writer.raw(memberNames.next_cursor);
       writer.string(raw.next_cursor);
       return;
     default:
@@ -58,8 +59,8 @@ export function writeRawAnswer(writer: MsgpackWriter, raw: RawAnswer): void {
 
 function writeSearch(writer: MsgpackWriter, { rows, metrics }: RawSearchAnswer): void {
   writer.mapHeader(2);
-  writeRows(writer, names.results, rows);
-  writer.raw(names.metrics);
+  writeRows(writer, memberNames.results, rows);
+  writer.raw(memberNames.metrics);
   writer.value(metrics);
 }
 
@@ -73,20 +74,20 @@ function writeRows(writer: MsgpackWriter, name: Uint8Array, rows: readonly RawRo
 function writeRow(writer: MsgpackWriter, row: RawRow): void {
   const { id, vector, distance, metadata, version } = row;
   writer.mapHeader(2 + Number(!!vector) + Number(distance !== undefined) + Number(!!metadata));
-  writer.raw(names.id);
+  writer.raw(memberNames.id);
   writer.string(id);
   if (vector) {
-    writer.raw(names.vector);
+    writer.raw(memberNames.vector);
     writer.vector(vector);
   }
   if (distance !== undefined) {
-    writer.raw(names.distance);
+    writer.raw(memberNames.distance);
     writer.number(distance);
   }
   if (metadata) {
-    writer.raw(names.metadata);
+    writer.raw(memberNames.metadata);
     writer.raw(metadata);
   }
-  writer.raw(names.version);
+  writer.raw(memberNames.version);
   writer.string(version);
 }

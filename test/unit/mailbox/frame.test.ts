@@ -1,3 +1,4 @@
+import { decode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isDvespError, limits } from "../../../src/base/index.js";
@@ -30,6 +31,25 @@ describe("frame", () => {
         expect(parsed.header).toEqual(head);
         expect([...parsed.payload]).toEqual([...payload]);
       }),
+    );
+  });
+
+  it("says in its bytes what the format says, whichever actors' frames come between", () => {
+    const pairs = fc.array(fc.record({ to: address, from: address }), { minLength: 1 });
+    const frames = fc.array(fc.tuple(fc.nat(), header), { minLength: 30, maxLength: 60 });
+    fc.assert(
+      fc.property(pairs, frames, (actors, heads) => {
+        for (const [number, head] of heads) {
+          const sent = { ...head, ...actors[number % actors.length] };
+          const { bytes } = makeFrame(sent, { bytes: new Uint8Array(), parts: [] });
+          const { kind, lane, to, from, correlation } = sent;
+          const codes = [frameKinds.indexOf(kind), lanes.indexOf(lane)];
+          const fields = [...codes, to.host, to.name, from.host, from.name, correlation];
+          expect(decode(bytes.subarray(12))).toEqual(fields);
+          expect(parseFrame(bytes).header).toEqual(sent);
+        }
+      }),
+      { numRuns: 40 },
     );
   });
 
