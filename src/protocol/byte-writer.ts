@@ -37,9 +37,8 @@ export class ByteWriter {
     return this.bytes === memory;
   }
 
-  /** What was written, in memory of exactly its size, which may be transferred. */
-  copy(): Uint8Array {
-    const copy = new Uint8Array(this.#length);
+  /** What was written, in `copy`, by default in memory of exactly its size, which may be transferred. */
+  copy(copy: Uint8Array = new Uint8Array(this.#length)): Uint8Array {
     copy.set(this.bytes.subarray(0, this.#length));
     return copy;
   }

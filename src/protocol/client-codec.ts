@@ -116,7 +116,8 @@ function wireVector(format: BodyFormat, vector: Float32Array): Float32Array | st
 
 function wireJson(value: unknown, field: string): EncodedValue {
   const writer = new MsgpackWriter(64);
-  return new EncodedValue(new JsonEncoder(writer, field, bounds).encode(value));
+  new JsonEncoder(writer, field, bounds).encode(value);
+  return new EncodedValue(writer.copy());
 }
 
 /**

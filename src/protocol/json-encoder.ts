@@ -30,10 +30,9 @@ export class JsonEncoder {
   }
 
   /** Errors: `INVALID_ARGUMENT` for what is not JSON, `TOO_LARGE` past the bound on bytes. */
-  encode(value: unknown): Uint8Array {
+  encode(value: unknown): void {
     this.#value(value);
     this.#checkSize(0);
-    return this.#writer.copy();
   }
 
   #value(value: unknown): void {

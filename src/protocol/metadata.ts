@@ -6,6 +6,7 @@
  * and `mergeMetadata`. Keys keep their order.
  */
 import { limits } from "../base/index.js";
+import { ByteSlab } from "./byte-slab.js";
 import { JsonEncoder } from "./json-encoder.js";
 import { MsgpackCursor } from "./msgpack-cursor.js";
 import { readMsgpack, readValue, skipJson } from "./msgpack-reader.js";
@@ -21,8 +22,9 @@ export const metadataDepthMax = 64;
 export const emptyMetadata: Uint8Array = Uint8Array.of(0x80);
 
 const bounds = { bytesMax: limits.metadataBytesMax, depthMax: metadataDepthMax };
-/** Every encoding is made here and copied out. */
+/** Every encoding is made here and copied out; callers pack the rows of a request anew. */
 const scratch = new MsgpackWriter(2 * limits.metadataBytesMax);
+const slab = new ByteSlab();
 
 /**
  * The encoding of a metadata object. `field` is its path in the request.
@@ -31,7 +33,8 @@ const scratch = new MsgpackWriter(2 * limits.metadataBytesMax);
 export function encodeMetadata(value: unknown, field: string): Uint8Array {
   if (!isPlainObject(value)) throw refusal(field, `must be a JSON object, not ${nameOf(value)}`);
   scratch.reset();
-  return new JsonEncoder(scratch, field, bounds).encode(value);
+  new JsonEncoder(scratch, field, bounds).encode(value);
+  return scratch.copy(slab.take(scratch.length));
 }
 
 /** The object of stored metadata. */

@@ -99,6 +99,14 @@ describe("encodeMetadata", () => {
     expect(decodeMetadata(encodeMetadata(bare, "m"))).toEqual({ a: 1 });
   });
 
+  it("gives bytes that no later encoding changes", () => {
+    const rows = Array.from({ length: 3000 }, (_, row) => ({ row, text: "x".repeat(row * 2) }));
+    const encoded = rows.map((row) => encodeMetadata(row, "m"));
+    expect(encoded.map((bytes) => decodeMetadata(bytes))).toEqual(rows);
+    encoded.forEach((bytes) => bytes.fill(0xc0));
+    expect(encodeMetadata({}, "m")).toEqual(Uint8Array.of(0x80));
+  });
+
   it("is not confused by a refusal before it", () => {
     refusalOf(() => encodeMetadata({ a: 1, b: undefined }, "m"));
     expect(decodeMetadata(encodeMetadata({ c: 1 }, "m"))).toEqual({ c: 1 });
