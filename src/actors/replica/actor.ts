@@ -132,7 +132,7 @@ class ReplicaActor implements Actor<Message> {
     const deleted = changed.filter((one) => one.after === undefined).length;
     const added = changed.filter((one) => one.before === undefined).length;
     const updated = changed.length - deleted - added;
-    const inserted = added + (plan.columns?.vectorCrcs.length ?? 0);
+    const inserted = added + plan.columnRows;
     this.#context.emit({ type: "write", collection, shard, version, inserted, updated, deleted });
     if (this.#watches.isEmpty) return;
     const all = [...plan.changes].filter(isOther);

@@ -64,7 +64,7 @@ export class GroupPlan {
   }
 
   #changesRows(): boolean {
-    if (this.rows.columns) return true;
+    if (this.rows.columnRows > 0) return true;
     for (const { before, after, beforeTombstone, afterTombstone } of this.rows.singles) {
       if (before !== after || beforeTombstone !== afterTombstone) return true;
     }

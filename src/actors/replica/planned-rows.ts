@@ -39,6 +39,10 @@ export interface NewRows {
   readonly metadata: PackedBytes;
 }
 
+interface FreshRows extends NewRows {
+  readonly firstOrdinal: number;
+}
+
 /** Fewer rows are not worth columns. */
 const columnRowsMin = 256;
 
@@ -47,6 +51,8 @@ export class PlannedRows {
   readonly #horizon: string;
   readonly #changes = new Map<string, RowChange>();
   /** New rows that nobody has asked for one by one. */
+  #fresh: FreshRows | undefined;
+  /** The same, with checksums, once those were asked for. */
   #columns: RowColumns | undefined;
   readonly #vectors: Float32Array[] = [];
   #packed: Float32Array | undefined;
@@ -69,9 +75,14 @@ export class PlannedRows {
     return this.#changes.values();
   }
 
-  /** A large insert of new rows, as long as nothing else looks at rows. */
+  /** Rows of a large insert of new rows; none, as soon as anything looks at single ones. */
+  get columnRows(): number {
+    return this.#fresh ? idCount(this.#fresh.ids) : 0;
+  }
+
+  /** The same. Checksums are made when this is first asked for: their vectors may be on the way by then. */
   get columns(): RowColumns | undefined {
-    return this.#columns;
+    return (this.#columns ??= this.#fresh && columnsOf(this.#fresh, this.dimension));
   }
 
   /** Rows that were looked at, changed or not, beside `columns`. */
@@ -136,23 +147,17 @@ export class PlannedRows {
   /** False, and nothing is done, when they are few, or not all new. */
   #putColumns({ ids, version, vectors, metadata }: NewRows): boolean {
     const count = idCount(ids);
-    if (count < columnRowsMin || this.#columns || this.#changes.size > 0) return false;
+    if (count < columnRowsMin || this.#fresh || this.#changes.size > 0) return false;
     if (version <= this.#horizon || !allDiffer(ids) || this.#view.knowsAny(ids)) return false;
-    const firstOrdinal = this.append(vectors);
-    const vectorCrcs = new Uint32Array(count);
-    const metadataCrcs = new Uint32Array(count);
-    for (let row = 0; row < count; row++) {
-      vectorCrcs[row] = vectorCrc(vectors, row, this.dimension);
-      metadataCrcs[row] = bytesCrc(packedItem(metadata, row));
-    }
-    this.#columns = { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata };
+    this.#fresh = { firstOrdinal: this.append(vectors), ids, version, vectors, metadata };
     return true;
   }
 
   /** From columns to a change for each row. */
   #dissolve(): void {
-    const columns = this.#columns;
+    const { columns } = this;
     if (!columns) return;
+    this.#fresh = undefined;
     this.#columns = undefined;
     const { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata } = columns;
     for (let row = 0; row < vectorCrcs.length; row++) {
@@ -200,4 +205,16 @@ export class PlannedRows {
       this.of(row.id).after = { ...row, ordinal: first + index };
     });
   }
+}
+
+function columnsOf(rows: FreshRows, dimension: number): RowColumns {
+  const { firstOrdinal, ids, version, vectors, metadata } = rows;
+  const count = idCount(ids);
+  const vectorCrcs = new Uint32Array(count);
+  const metadataCrcs = new Uint32Array(count);
+  for (let row = 0; row < count; row++) {
+    vectorCrcs[row] = vectorCrc(vectors, row, dimension);
+    metadataCrcs[row] = bytesCrc(packedItem(metadata, row));
+  }
+  return { firstOrdinal, ids, version, vectorCrcs, metadataCrcs, metadata };
 }
