@@ -4,9 +4,11 @@
  * meet the same disturbances. hnswlib-node gets its queries as the arrays it wants, made beforehand.
  *
  *   node dist-bench/index-engines.js --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2
- *     [--queries-max 500] [--rounds 9] [--json FILE]
+ *     [--queries-max 500] [--rounds 9] [--directory DIR] [--json FILE]
+ *
+ * In a directory that is given the graphs are kept, so that later runs only search them.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -15,7 +17,7 @@ import hnswlib from "hnswlib-node";
 import type { HierarchicalNSW } from "hnswlib-node";
 import { SystemDisk } from "../dist/base/index.js";
 import { SharedRows, attachReader, openBuilder, selectIndex } from "../dist/index/index.js";
-import type { IndexReader } from "../dist/index/index.js";
+import type { IndexBuilder, IndexReader } from "../dist/index/index.js";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import type { Matrix } from "./data-set.js";
 import { machine } from "./figures.js";
@@ -37,6 +39,7 @@ const { values: options } = parseArgs({
     metric: { type: "string", default: "l2" },
     "queries-max": { type: "string", default: "500" },
     rounds: { type: "string", default: "9" },
+    directory: { type: "string" },
     json: { type: "string" },
   },
 });
@@ -54,7 +57,8 @@ interface Contestant {
   readonly name: string;
   readonly search: Search;
   readonly points: Point[];
-  buildUs: number;
+  /** Microseconds a row, unless the graph was built by an earlier run. */
+  readonly buildUs: number | undefined;
 }
 
 /** hnswlib runs cosine as inner product over unit vectors. */
@@ -77,7 +81,8 @@ const queryMatrix = readMatrix(required(options, "queries"));
 const queryCount = Math.min(Number(options["queries-max"]), queryMatrix.rows);
 const queries = Array.from({ length: queryCount }, (_, row) => rowOf(queryMatrix, row));
 const truth = readTruth(required(options, "truth"), topK).slice(0, queryCount);
-const directory = mkdtempSync(join(tmpdir(), "dvesp-bench-"));
+const directory = options.directory ?? mkdtempSync(join(tmpdir(), "dvesp-bench-"));
+const nativePath = join(directory, "hnswlib.index");
 
 function fillRows({ rows: count, dimension, data }: Matrix): SharedRows {
   const rows = SharedRows.create({ dimension });
@@ -88,14 +93,33 @@ function fillRows({ rows: count, dimension, data }: Matrix): SharedRows {
   return rows;
 }
 
-/** Builds both in turns; searches of the first go through its reader, as a searcher's do. */
-async function build(): Promise<readonly [Contestant, Contestant]> {
+/** Searches of the first go through its reader, as a searcher's do. */
+async function contest(): Promise<readonly [Contestant, Contestant]> {
   const { dimension } = train;
   const rows = fillRows(train);
   const index = { type: "hnsw", engine: "shared", m, ef_construction: efConstruction } as const;
   const spec = selectIndex({ dimension, metric, index }, train.rows);
   const builder = await openBuilder({ spec, rows, directory, disk: new SystemDisk() });
   const native = new hnswlib.HierarchicalNSW(metric === "l2" ? "l2" : "ip", dimension);
+  const isKept = existsSync(nativePath);
+  if (isKept) native.readIndexSync(nativePath);
+  const [own, other] = isKept ? [] : await build(builder, native);
+  const reader = await attachReader(await builder.publish(), rows);
+  if (options.directory !== undefined && !isKept) {
+    await builder.close();
+    native.writeIndexSync(nativePath);
+  }
+  return [
+    { name: "shared", search: searchShared(reader), points: [], buildUs: own },
+    { name: "hnswlib-node", search: searchNative(native), points: [], buildUs: other },
+  ];
+}
+
+/** Builds both in turns; microseconds a row of each. */
+async function build(
+  builder: IndexBuilder,
+  native: HierarchicalNSW,
+): Promise<readonly [number, number]> {
   native.initIndex({ maxElements: train.rows, m, efConstruction, randomSeed: 100 });
   let own = 0;
   let other = 0;
@@ -108,11 +132,7 @@ async function build(): Promise<readonly [Contestant, Contestant]> {
     own += (performance.now() - began) * 1000;
     other += measured(() => points.forEach((point, at) => native.addPoint(point, first + at)));
   }
-  const reader = await attachReader(await builder.publish(), rows);
-  return [
-    { name: "shared", search: searchShared(reader), points: [], buildUs: own / train.rows },
-    { name: "hnswlib-node", search: searchNative(native), points: [], buildUs: other / train.rows },
-  ];
+  return [own / train.rows, other / train.rows];
 }
 
 function searchShared(reader: IndexReader): Search {
@@ -160,7 +180,7 @@ function typical({ times }: Point): number {
   return [...times].sort((left, right) => left - right)[times.length >> 1]!;
 }
 
-const contestants = await build();
+const contestants = await contest();
 contestants.forEach(choosePoints);
 for (let round = 0; round < Number(options.rounds); round++) {
   for (const { search, points } of contestants) {
@@ -180,7 +200,7 @@ for (const { name, points } of contestants) {
 const summary: Record<string, number | undefined> = {
   build_us: own.buildUs,
   build_us_hnswlib: other.buildUs,
-  build_ratio: other.buildUs / own.buildUs,
+  build_ratio: own.buildUs && other.buildUs && other.buildUs / own.buildUs,
 };
 for (const target of targets) {
   const ours = timeAt(own, target);
@@ -190,9 +210,9 @@ for (const target of targets) {
   summary[`ratio_at_${target}`] = ours && theirs && theirs / ours;
 }
 for (const [name, value] of Object.entries(summary)) {
-  console.log(`${name}  ${value?.toFixed(2) ?? "not reached"}`);
+  console.log(`${name}  ${value?.toFixed(2) ?? "not measured"}`);
 }
 if (options.json !== undefined) {
   writeFileSync(options.json, JSON.stringify({ machine: machine(), options, summary }, null, 2));
 }
-rmSync(directory, { recursive: true });
+if (options.directory === undefined) rmSync(directory, { recursive: true });

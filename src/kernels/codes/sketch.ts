@@ -104,32 +104,50 @@ export function sketchQuery(
   store<f32>(query, halfOf(bits) * sum, BASE);
 }
 
-/** Bits that two words have in common. */
+/** The sum of a query's levels where the bits of 128 components of one plane of a row are set. */
 // @ts-ignore: decorator
 @inline
-function common(row: u64, query: usize): i32 {
-  return <i32>popcnt<u64>(row & load<u64>(query)) + (<i32>popcnt<u64>(row & load<u64>(query, 8)) << 1);
+function common(row: usize, query: usize): i32 {
+  const first = load<u64>(row);
+  const second = load<u64>(row, 8);
+  const low = popcnt<u64>(first & load<u64>(query)) + popcnt<u64>(second & load<u64>(query, 16));
+  const high = popcnt<u64>(first & load<u64>(query, 8)) + popcnt<u64>(second & load<u64>(query, 24));
+  return <i32>(low + (high << 1));
 }
 
-/** Sums of the query's levels where the bits of each row's plane are set. */
+/** The sums of query levels × row levels, of four rows. */
 // @ts-ignore: decorator
 @inline
-function planeSums(planes: usize, a: usize, b: usize, c: usize, d: usize, bytes: usize): v128 {
+function levelProducts(
+  query: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  d: usize,
+  bytes: usize,
+  bits: u32,
+): v128 {
   let sumA: i32 = 0;
   let sumB: i32 = 0;
   let sumC: i32 = 0;
   let sumD: i32 = 0;
-  for (let at: usize = 0; at < bytes; at += 16, planes += 32) {
-    sumA += common(load<u64>(a + at), planes) + common(load<u64>(a + at, 8), planes + 16);
-    sumB += common(load<u64>(b + at), planes) + common(load<u64>(b + at, 8), planes + 16);
-    sumC += common(load<u64>(c + at), planes) + common(load<u64>(c + at, 8), planes + 16);
-    sumD += common(load<u64>(d + at), planes) + common(load<u64>(d + at, 8), planes + 16);
+  // From the highest plane on, each of which counts twice the next.
+  for (let plane = <usize>bits * bytes; plane > 0; ) {
+    plane -= bytes;
+    sumA <<= 1;
+    sumB <<= 1;
+    sumC <<= 1;
+    sumD <<= 1;
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const own = query + (at << 1);
+      sumA += common(a + plane + at, own);
+      sumB += common(b + plane + at, own);
+      sumC += common(c + plane + at, own);
+      sumD += common(d + plane + at, own);
+    }
   }
-  return i32x4.replace_lane(
-    i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(sumA), 1, sumB), 2, sumC),
-    3,
-    sumD,
-  );
+  const ab = i32x4.replace_lane(i32x4.splat(sumA), 1, sumB);
+  return i32x4.replace_lane(i32x4.replace_lane(ab, 2, sumC), 3, sumD);
 }
 
 /** Scores that the sketched rows at `a` to `d` hardly beat against `query`. */
@@ -144,20 +162,16 @@ export function boundsOfFour(
   bytes: usize,
   bits: u32,
 ): v128 {
-  let sums = i32x4.splat(0);
-  for (let bit: u32 = 0; bit < bits; bit++) {
-    sums = i32x4.add(sums, i32x4.shl(planeSums(query + PLANES, a, b, c, d, bytes), bit));
-    a += bytes;
-    b += bytes;
-    c += bytes;
-    d += bytes;
-  }
-  const ab = v128.load(a);
-  const cd = v128.load(c);
-  const lowAb = v128.shuffle<i32>(ab, v128.load(b), 0, 4, 1, 5);
-  const lowCd = v128.shuffle<i32>(cd, v128.load(d), 0, 4, 1, 5);
-  const highAb = v128.shuffle<i32>(ab, v128.load(b), 2, 6, 3, 7);
-  const highCd = v128.shuffle<i32>(cd, v128.load(d), 2, 6, 3, 7);
+  const sums = levelProducts(query + PLANES, a, b, c, d, bytes, bits);
+  const end = <usize>bits * bytes;
+  const fieldsA = v128.load(a + end);
+  const fieldsB = v128.load(b + end);
+  const fieldsC = v128.load(c + end);
+  const fieldsD = v128.load(d + end);
+  const lowAb = v128.shuffle<i32>(fieldsA, fieldsB, 0, 4, 1, 5);
+  const lowCd = v128.shuffle<i32>(fieldsC, fieldsD, 0, 4, 1, 5);
+  const highAb = v128.shuffle<i32>(fieldsA, fieldsB, 2, 6, 3, 7);
+  const highCd = v128.shuffle<i32>(fieldsC, fieldsD, 2, 6, 3, 7);
   const factors = v128.shuffle<i32>(lowAb, lowCd, 0, 1, 4, 5);
   const shifts = v128.shuffle<i32>(lowAb, lowCd, 2, 3, 6, 7);
   const biases = v128.shuffle<i32>(highAb, highCd, 0, 1, 4, 5);

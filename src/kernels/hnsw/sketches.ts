@@ -52,13 +52,15 @@ export function keepNear(scratch: usize, count: u32, limit: f32): u32 {
   const query = scratch + SKETCH_QUERY;
   const bytes = planeBytes(components());
   const bits = sketchBits();
+  const base = sketchAt(0);
+  const stride = sketchStride();
   let kept: u32 = 0;
   for (let at: u32 = 0; at < count; at += 4) {
     const ids = v128.load(batch + ((<usize>at) << 2));
-    const a = sketchAt(i32x4.extract_lane(ids, 0));
-    const b = sketchAt(i32x4.extract_lane(ids, 1));
-    const c = sketchAt(i32x4.extract_lane(ids, 2));
-    const d = sketchAt(i32x4.extract_lane(ids, 3));
+    const a = base + <usize>i32x4.extract_lane(ids, 0) * stride;
+    const b = base + <usize>i32x4.extract_lane(ids, 1) * stride;
+    const c = base + <usize>i32x4.extract_lane(ids, 2) * stride;
+    const d = base + <usize>i32x4.extract_lane(ids, 3) * stride;
     const bounds = boundsOfFour(query, a, b, c, d, bytes, bits);
     let far = i32x4.bitmask(f32x4.gt(bounds, f32x4.splat(limit)));
     if (count - at < 4) far |= -1 << (count - at);
@@ -77,15 +79,19 @@ function keep(batch: usize, kept: u32, id: u32, isFar: u32): u32 {
   return kept + 1 - isFar;
 }
 
-/** Asks for all cache lines before the first is needed; see ../touch.ts. */
+/**
+ * Asks for all cache lines before the first is needed; see ../touch.ts. The fewer instructions a row takes
+ * here, the more rows memory is asked for at once.
+ */
 // @ts-ignore: decorator
 @inline
 function touchSketches(batch: usize, count: u32, out: usize): void {
-  const lines = sketchStride() >> 6;
+  const base = sketchAt(0);
+  const stride = sketchStride();
+  const end = batch + ((<usize>count) << 2);
   let sum: u32 = 0;
-  for (let at: u32 = 0; at < count; at++) {
-    const sketch = sketchAt(load<u32>(batch + ((<usize>at) << 2)));
-    for (let line: usize = 0; line < lines; line++) sum += load<u32>(sketch + (line << 6));
+  for (let line = base; line < base + stride; line += 64) {
+    for (let at = batch; at < end; at += 4) sum += load<u32>(line + <usize>load<u32>(at) * stride);
   }
   store<u32>(out, sum);
 }
