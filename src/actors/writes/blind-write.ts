@@ -7,7 +7,6 @@
  * the write must not pass for an older one. It is stamped again. If no replica took the older stamp that
  * is all; otherwise a majority first promises a new ballot, and says what it has (see `Trail`).
  */
-import { sleep } from "../../base/index.js";
 import { hashOfId, majorityOf, neededFor } from "../../cluster/index.js";
 import type {
   PackedDelete,
@@ -22,6 +21,7 @@ import { usable } from "../replicas/access.js";
 import { Reach } from "../replicas/reach.js";
 import { afterRefusals } from "./after-refusals.js";
 import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
+import { Pauses } from "./pauses.js";
 import { prepare } from "./promises.js";
 import { checkAlive, notEnoughAlive } from "./round.js";
 import type { Round, RoundEnd } from "./round.js";
@@ -35,7 +35,6 @@ import type { Operation } from "./operation.js";
 
 export type BlindPacked = PackedInsert | (PackedDelete & { readonly ids: Uint8Array });
 
-const retryMs = 5;
 /**
  * How long the others are waited for once one has refused. Of those that have not answered by then it must be
  * feared that they have the write, and that somebody acted on it: that ends in `TIMEOUT`, outcome unknown.
@@ -145,6 +144,7 @@ export class BlindWrite {
     const { clock, versions } = this.#parts;
     const { endMs } = this.#operation;
     const reach = new Reach(clock);
+    const pauses = new Pauses(this.#parts);
     while (clock.monotonic() < endMs) {
       const shard = this.#shard();
       if (reach.isLost(usable(shard).length >= majorityOf(shard.shard))) return undefined;
@@ -161,7 +161,7 @@ export class BlindWrite {
         return ballot;
       }
       await afterRefusals(this.#parts, shard, promises.refusals);
-      await sleep(clock, retryMs);
+      await pauses.wait(endMs);
     }
     return undefined;
   }

@@ -8,7 +8,6 @@
  * is answered without writing (a conflict, a row that is not there) must stand with a majority, and is
  * written again under the ballot if it does not.
  */
-import { sleep } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import { idAt, idCount, pickIds } from "../replica/packed-rows.js";
 import type { PreparedRows } from "../replica/replication-messages.js";
@@ -21,6 +20,7 @@ import { pickRows } from "./ids.js";
 import { judge, needsContents } from "./judge.js";
 import type { DependentWrite, Verdict } from "./judge.js";
 import type { Operation } from "./operation.js";
+import { Pauses } from "./pauses.js";
 import { prepare } from "./promises.js";
 import type { Contents, Newest, Promises } from "./promises.js";
 import { insist, leaveHints, orderedWrite, sendWrite } from "./replicated-write.js";
@@ -54,7 +54,6 @@ interface Sight {
   readonly asked: readonly string[];
 }
 
-const retryMs = 5;
 const nothing = new Uint8Array(0);
 
 export class DependentWriter {
@@ -63,12 +62,14 @@ export class DependentWriter {
   readonly #write: DependentWrite;
   readonly #single: boolean;
   readonly #trail = new Trail();
+  readonly #pauses: Pauses;
   /** What was proposed under each stamp. */
   readonly #proposed = new Map<string, WholeWrite>();
   #contents: Contents;
 
   constructor(parts: WriteParts, operation: Operation, write: DependentWrite) {
     this.#parts = parts;
+    this.#pauses = new Pauses(parts);
     this.#operation = operation;
     this.#write = write;
     this.#single = idCount(write.ids) === 1 && !operation.batches.always;
@@ -91,7 +92,10 @@ export class DependentWriter {
       const end = await this.#attempt();
       if (end) return end;
       const lost = this.#outOfReach();
-      if (!reach.isLost(!lost)) continue;
+      if (!reach.isLost(!lost)) {
+        await this.#pauses.wait(endMs);
+        continue;
+      }
       if (lost && !this.#trail.isSomewhere) throw notEnoughAlive(lost, majorityOf(lost.shard));
       break;
     }
@@ -114,7 +118,7 @@ export class DependentWriter {
     switch (verdict.kind) {
       case "contents":
         this.#contents = "all";
-        return undefined;
+        return this.#attempt();
       case "conflict":
         if (await this.#makeStand(sight, [verdict.index])) throw verdict.error;
         return undefined;
@@ -144,19 +148,18 @@ export class DependentWriter {
     const reach = new Reach(clock);
     while (clock.monotonic() < endMs && !reach.isLost(!this.#outOfReach())) {
       const sight = await this.#look(endMs);
-      if (!sight) continue;
-      const own = this.#ownIn(sight);
-      if (!own) break;
-      const end = await this.#accept(sight, own, endMs);
+      const own = sight && this.#ownIn(sight);
+      if (sight && !own) break;
+      const end = own && (await this.#accept(sight, own, endMs));
       if (end) return end;
+      await this.#pauses.wait(endMs);
     }
     throw unknownOutcome();
   }
 
   /** Undefined when no majority of each shard would promise. Errors: `STORAGE_FULL` when none can. */
   async #look(endMs: number): Promise<Sight | undefined> {
-    const { clock, versions } = this.#parts;
-    const ballot = versions.next();
+    const ballot = this.#parts.versions.next();
     this.#trail.addBallot(ballot);
     const portions = this.#portions();
     const looks = portions.map(({ shard, positions }) => {
@@ -176,7 +179,6 @@ export class DependentWriter {
     const full = promises.find(({ withoutRoom }) => withoutRoom)?.withoutRoom;
     if (full && !this.#trail.isSomewhere) throw full;
     for (const one of promises) await afterRefusals(this.#parts, one.shard, one.refusals);
-    await sleep(clock, retryMs);
     return undefined;
   }
 

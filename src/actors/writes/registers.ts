@@ -4,7 +4,6 @@
  * caller's key stands for. Whatever a majority accepted under one ballot is the value for ever; every later
  * ballot finds it with one of its own majority, and proposes it again.
  */
-import { randomBelow, sleep } from "../../base/index.js";
 import type { DvespError } from "../../base/index.js";
 import { majorityOf } from "../../cluster/index.js";
 import { makeVersion, versionTime } from "../../consistency/index.js";
@@ -19,6 +18,7 @@ import type { ShardAccess } from "../replicas/access.js";
 import { Reach } from "../replicas/reach.js";
 import { isRefusal } from "./delivery.js";
 import { MajorityQuestion } from "./majority-question.js";
+import { Pauses } from "./pauses.js";
 import { shardAt, unknownOutcome } from "./write-parts.js";
 import type { WriteParts } from "./write-parts.js";
 
@@ -40,10 +40,6 @@ export interface RegisterQuestion {
   readonly sole?: boolean;
 }
 
-/** Who did not get a majority waits up to so long, doubled each time: rivals, or too few to answer. */
-const pauseMsMin = 12;
-const pauseMsMax = 96;
-
 /**
  * The value of the register. Errors: `TIMEOUT` when it could not be learned in time, or no majority is in
  * reach; `STORAGE_FULL` when so many have no room that nothing could be proposed.
@@ -52,10 +48,10 @@ export async function decideRegister(
   parts: WriteParts,
   question: RegisterQuestion,
 ): Promise<Uint8Array> {
-  const { clock, versions, random } = parts;
+  const { clock, versions } = parts;
   const reach = new Reach(clock);
+  const pauses = new Pauses(parts);
   let sole = question.sole === true;
-  let pauseMs = pauseMsMin;
   let isProposed = false;
   while (clock.monotonic() < question.endMs) {
     const shard = shardAt(parts, question.place);
@@ -69,8 +65,7 @@ export async function decideRegister(
     if (vote.withoutRoom && !isProposed) throw vote.withoutRoom;
     for (const refusal of vote.larger) versions.observe(refusal);
     if (vote.isStale) await parts.access.newer(shard.shard.id, shard.shard.epoch);
-    await sleep(clock, 1 + randomBelow(random, pauseMs));
-    pauseMs = Math.min(2 * pauseMs, pauseMsMax);
+    await pauses.wait(question.endMs);
   }
   throw unknownOutcome();
 }
