@@ -1,15 +1,12 @@
 /** A searcher as an actor: one per thread and shard, reads only. */
-import { isDvespError, present, unreachable } from "../../base/index.js";
+import { present, unreachable } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
-import { SharedRows } from "../../index/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
-import { AdmittedRows, ChangeLog } from "../../payload/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
 import { normaliseBatchPart, normaliseBody } from "../../protocol/index.js";
 import type {
   BodyFormat,
-  CollectionSettings,
   NormalCount,
   NormalSearch,
   NormalSearchBatch,
@@ -17,19 +14,12 @@ import type {
   SearchMetrics,
 } from "../../protocol/index.js";
 import { defineActor, yieldToEventLoop } from "../../runtime/index.js";
-import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
-import { openRowStore } from "../../storage/index.js";
-import type { RowStore } from "../../storage/index.js";
-import { indexedCollection } from "../collection/settings.js";
+import type { Actor, ActorContext, Envelope } from "../../runtime/index.js";
 import { AnswerBudget } from "./answer-budget.js";
-import { AnswerSlots } from "./answer-slots.js";
-import type { AnswerArea } from "./answer-slots.js";
-import { AttachedIndexes } from "./attached-indexes.js";
 import { CommitWaiters } from "./commit-waiters.js";
 import type { Seen } from "./commit-waiters.js";
 import { Deadline } from "./deadline.js";
 import { encodeRead } from "./encode-read.js";
-import { MetricReport } from "./metric-report.js";
 import type {
   NormalRead,
   ReadAnswer,
@@ -39,17 +29,9 @@ import type {
 } from "./messages.js";
 import { packAnswer } from "./replica-answer.js";
 import type { ReplicaAnswer } from "./replica-answer.js";
+import { openParts } from "./searcher-parts.js";
+import type { SearcherArgs, SearcherParts } from "./searcher-parts.js";
 import { ShardReader } from "./shard-reader.js";
-
-export interface SearcherArgs {
-  readonly settings: CollectionSettings;
-  readonly shard: number;
-  readonly directory: string;
-  /** Scratch slot of this thread in the shared rows. */
-  readonly slot: number;
-  /** Told by which metrics it is asked to search. */
-  readonly owner: Address;
-}
 
 /** Reads and parts of batches under way at once. */
 const readsMax = 256;
@@ -61,59 +43,9 @@ const lateMs = 500;
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
   async start(context, args) {
-    const [handle, area, publications, log, payload] = context.attachments;
-    const rows = SharedRows.attach(handle as SharedRowsHandle, args.slot);
-    const { settings, directory } = args;
-    const { dimension } = settings;
-    const { disk, openTable } = context.storage;
-    const store = await openRowStore({ directory, disk, openTable, dimension, mode: "read" });
-    const report = reportOf(context, args);
-    const index = await AttachedIndexes.open(rows, indexedCollection(settings), report.note);
-    for (const publication of publications as readonly IndexPublication[]) {
-      await attach(context, settings, index, publication);
-    }
-    const slots = new AnswerSlots(area as AnswerArea);
-    const changes = ChangeLog.attach(log as SharedArrayBuffer);
-    const admitted = new AdmittedRows(changes);
-    if (payload !== undefined) admitted.refresh(payload as PayloadPublication);
-    const parts = { rows, store, index, slots, admitted, changes, report };
-    return new Searcher(context, parts, args);
+    return new Searcher(context, await openParts(context, args), args);
   },
 });
-
-/** An index that cannot be read is no reason not to search: until the next one, rows are scanned. */
-async function attach(
-  context: ActorContext,
-  { collection }: CollectionSettings,
-  index: AttachedIndexes,
-  publication: IndexPublication,
-): Promise<void> {
-  try {
-    await index.refresh(publication);
-  } catch (error) {
-    if (!isDvespError(error)) throw error;
-    context.emit({ type: "index_attach_failed", collection, error: error.toPlain() });
-  }
-}
-
-function reportOf(context: ActorContext, { settings, owner }: SearcherArgs): MetricReport {
-  const exchange = context.ref(owner);
-  return new MetricReport({
-    own: settings.distance_metric,
-    clock: context.clock,
-    tell: (asked) => exchange.tell({ type: "metrics_asked", asked }),
-  });
-}
-
-interface SearcherParts {
-  readonly rows: SharedRows;
-  readonly store: RowStore;
-  readonly index: AttachedIndexes;
-  readonly slots: AnswerSlots;
-  readonly admitted: AdmittedRows;
-  readonly changes: ChangeLog;
-  readonly report: MetricReport;
-}
 
 /** A read that is under way. */
 interface Read {

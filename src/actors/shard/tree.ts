@@ -27,7 +27,7 @@ import type { PayloadBuilderArgs } from "../payload-builder/actor.js";
 import type { ReplicaArgs } from "../replica/actor.js";
 import type { WatchSpec } from "../replica/messages.js";
 import { rowSlots } from "../row-slots.js";
-import type { SearcherArgs } from "../searcher/actor.js";
+import type { SearcherArgs } from "../searcher/searcher-parts.js";
 import { WorkerPool } from "../worker-pool.js";
 import { shardActor } from "./actor.js";
 import { exchangeActor } from "./exchange.js";
