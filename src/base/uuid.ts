@@ -37,6 +37,17 @@ export function formatUuid(bytes: Uint8Array, offset: number): string {
   return text;
 }
 
+/** A hash below 2^32 of the 16 bytes at `at`: FNV-1a, finished by murmur3's mixer, as callers choose their ids. */
+export function hashUuid(ids: Uint8Array, at: number): number {
+  let hash = 0x811c9dc5;
+  for (let byte = at; byte < at + uuidBytes; byte++) {
+    hash = Math.imul(hash ^ (ids[byte] as number), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
 /** UUIDs as 16 bytes each, one after the other. */
 export function packUuids(texts: readonly string[]): Uint8Array {
   const packed = new Uint8Array(texts.length * uuidBytes);

@@ -12,7 +12,7 @@
  * It guards against faults, not against somebody who crafts entries. An id is always in the same
  * bucket; leaves that differ name the ids that two replicas must compare.
  */
-import { assert, uuidBytes } from "../base/index.js";
+import { assert, hashUuid, uuidBytes } from "../base/index.js";
 import { blockBytes, blockMessageMax, sha256, sha256Block } from "./sha256-block.js";
 
 export const merkleBuckets = 4096;
@@ -39,15 +39,9 @@ export interface MerkleRows {
   readonly metadataCrcs: Uint32Array;
 }
 
-/** The bucket, 0 to 4,095, of the id of 16 bytes at `at`: FNV-1a, finished by murmur3's mixer. */
+/** The bucket, 0 to 4,095, of the id of 16 bytes at `at`. */
 export function merkleBucket(ids: Uint8Array, at = 0): number {
-  let hash = 0x811c9dc5;
-  for (let byte = at; byte < at + uuidBytes; byte++) {
-    hash = Math.imul(hash ^ (ids[byte] as number), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) % merkleBuckets;
+  return hashUuid(ids, at) % merkleBuckets;
 }
 
 export class MerkleTree {

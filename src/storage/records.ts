@@ -12,7 +12,8 @@ import type { TableWrite } from "./table.js";
 
 export const formatVersion = 2;
 
-const crcBytes = 4;
+/** Of the checksum that ends each record. */
+export const crcBytes = 4;
 const versionCharsMax = 64;
 /** Values of 16 MiB and more would reach readers as views of LMDB's own pages. */
 export const valueBytesMax = 15 * 1024 * 1024;
@@ -78,16 +79,37 @@ export function decodeHead(key: Uint8Array, value: Uint8Array): StoreHead {
 }
 
 export function encodeRow(arena: ByteArena, key: Uint8Array, row: RowRecord): TableWrite {
-  assert(row.id.length === uuidBytes, "an id has 16 bytes");
+  const { id, vectorCrc, metadataCrc } = row;
+  assert(id.length === uuidBytes, "an id has 16 bytes");
   const version = versionBytes(row.version);
   const length = rowFixedBytes + version.length + row.metadata.length;
   return sealRecord(arena, key, length, (body, at) => {
-    body.set(row.id, at);
-    body.writeUInt32LE(row.vectorCrc, at + 16);
-    body.writeUInt32LE(row.metadataCrc, at + 20);
-    writeVersion(body, at + 24, version);
-    body.set(row.metadata, at + rowFixedBytes + version.length);
+    body.set(
+      row.metadata,
+      writeRowHead(body, at, { ids: id, idAt: 0, vectorCrc, metadataCrc, version }),
+    );
   });
+}
+
+/** What stands before the metadata of a row. */
+export interface RowHead {
+  /** Its id is the 16 bytes of `ids` at `idAt`. */
+  readonly ids: Uint8Array;
+  readonly idAt: number;
+  readonly vectorCrc: number;
+  readonly metadataCrc: number;
+  /** As of `versionBytes`. */
+  readonly version: Uint8Array;
+}
+
+/** Writes it at `at`; where the metadata begins. */
+export function writeRowHead(body: Buffer, at: number, head: RowHead): number {
+  const { ids, idAt, version } = head;
+  for (let byte = 0; byte < uuidBytes; byte++) body[at + byte] = ids[idAt + byte] as number;
+  body.writeUInt32LE(head.vectorCrc, at + 16);
+  body.writeUInt32LE(head.metadataCrc, at + 20);
+  writeVersion(body, at + 24, version);
+  return at + rowFixedBytes + version.length;
 }
 
 /** Errors: `DATA_CORRUPTED` when the record or its metadata is not what was stored. */

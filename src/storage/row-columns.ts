@@ -6,11 +6,9 @@
 import { assert, uuidBytes } from "../base/index.js";
 import { bytesCrc } from "./checksum.js";
 import { keyBytes, putNumberKey, tags } from "./keys.js";
-import { rowFixedBytes, valueBytesMax, versionBytes, writeVersion } from "./records.js";
+import { crcBytes, rowFixedBytes, valueBytesMax, versionBytes, writeRowHead } from "./records.js";
 import type { RowColumns } from "./row-store.js";
 import type { TableWrite } from "./table.js";
-
-const crcBytes = 4;
 
 export function columnCount(columns: RowColumns | undefined): number {
   return columns ? columns.ids.length / uuidBytes : 0;
@@ -38,12 +36,13 @@ export function encodeColumns(columns: RowColumns): TableWrite[] {
     const start = at;
     putNumberKey(memory, start, tags.row, firstOrdinal + index);
     const body = start + keyBytes;
-    const id = index * uuidBytes;
-    for (let byte = 0; byte < uuidBytes; byte++) memory[body + byte] = ids[id + byte] as number;
-    memory.writeUInt32LE(vectorCrcs[index] as number, body + 16);
-    memory.writeUInt32LE(metadataCrcs[index] as number, body + 20);
-    writeVersion(memory, body + 24, version);
-    at = body + rowFixedBytes + version.length;
+    at = writeRowHead(memory, body, {
+      ids,
+      idAt: index * uuidBytes,
+      vectorCrc: vectorCrcs[index] as number,
+      metadataCrc: metadataCrcs[index] as number,
+      version,
+    });
     const to = metadata.ends[index] as number;
     memory.set(metadata.data.subarray(from, to), at);
     at += to - from;

@@ -6,6 +6,7 @@
  */
 import { uuidBytes } from "../base/index.js";
 import { leafBytes } from "./leaf-records.js";
+import { crcBytes } from "./records.js";
 
 const pageBytes = 4096;
 const pageHeaderBytes = 16;
@@ -13,7 +14,6 @@ const pageHeaderBytes = 16;
 const nodeBytes = 10;
 const tagBytes = 1;
 const numberBytes = 4;
-const crcBytes = 4;
 /** Time and counter, a dot, and the name of a node. */
 const versionBytes = 26;
 const randomFill = Math.LN2;

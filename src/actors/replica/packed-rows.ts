@@ -1,5 +1,5 @@
 /** Ids and vectors of many rows in one piece of memory: cut, picked and joined. */
-import { uuidBytes } from "../../base/index.js";
+import { hashUuid, uuidBytes } from "../../base/index.js";
 
 /** An id as a text of eight UTF-16 units: the fastest key for a map that there is. */
 export function keyOf(id: Uint8Array): string {
@@ -49,23 +49,13 @@ export function allDiffer(ids: Uint8Array): boolean {
   /** Index of an id plus one, or 0. */
   const slots = new Uint32Array(mask + 1);
   for (let index = 0; index < count; index++) {
-    let slot = hashOf(ids, index * uuidBytes) & mask;
+    let slot = hashUuid(ids, index * uuidBytes) & mask;
     for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
       if (isSame(ids, index, (slots[slot] as number) - 1)) return false;
     }
     slots[slot] = index + 1;
   }
   return true;
-}
-
-/** FNV-1a, finished by murmur3's mixer: callers choose their ids. */
-function hashOf(ids: Uint8Array, at: number): number {
-  let hash = 0x811c9dc5;
-  for (let byte = at; byte < at + uuidBytes; byte++) {
-    hash = Math.imul(hash ^ (ids[byte] as number), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }
 
 function isSame(ids: Uint8Array, a: number, b: number): boolean {
