@@ -4,14 +4,12 @@
  * `npm run bench:cluster -- --train F.u8bin --queries Q.u8bin --truth T.ibin --metric l2 [--rows N]
  * [--seconds S] [--json FILE]`. All of it, the clients too, shares the cores of this machine.
  */
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { connect } from "dvesp";
 import { ClusterProcess } from "./cluster-process.js";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import type { DataSet } from "./data-set.js";
-import { machine, percentile, printTable } from "./figures.js";
-import type { Figure } from "./figures.js";
+import { Figures, percentile } from "./figures.js";
 import { LoadProcess } from "./load-process.js";
 import type { LoadResult, SearchLoad } from "./load-process.js";
 import { metricOf, required } from "./options.js";
@@ -42,11 +40,8 @@ const { values: options } = parseArgs({
 });
 const seconds = Number(options.seconds);
 
-const figures: Figure[] = [];
-const report = (what: string, value: number, unit: string): void => {
-  figures.push({ what, value, unit });
-  printTable([{ what, value, unit }]);
-};
+const figures = new Figures();
+const { report } = figures;
 
 function readDataSet(): DataSet {
   const all = readMatrix(required(options, "train"));
@@ -165,9 +160,7 @@ async function main(): Promise<void> {
   } finally {
     await cluster.stop();
   }
-  const result = { machine: machine(), nodes, rows: data.train.rows, figures };
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(result, null, 2));
+  figures.end({ nodes, rows: data.train.rows }, options.json);
 }
 
 await main();

@@ -1,4 +1,5 @@
 /** Figures of a run: percentiles, and a table of rows for people beside JSON for programs. */
+import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 
 export interface Figure {
@@ -28,5 +29,22 @@ export function printTable(figures: readonly Figure[]): void {
   for (const { what, value, unit } of figures) {
     const shown = value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(4);
     process.stdout.write(`${what.padEnd(width)}  ${shown.padStart(12)} ${unit}\n`);
+  }
+}
+
+/** The figures of a run, each printed as soon as it is known. */
+export class Figures {
+  readonly all: Figure[] = [];
+
+  readonly report = (what: string, value: number, unit: string): void => {
+    this.all.push({ what, value, unit });
+    printTable([{ what, value, unit }]);
+  };
+
+  /** Prints them as JSON beside what they are of, and writes that to a file when one is named. */
+  end(facts: object, path: string | undefined): void {
+    const result = { machine: machine(), ...facts, figures: this.all };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (path !== undefined) writeFileSync(path, JSON.stringify(result, null, 2));
   }
 }

@@ -17,7 +17,7 @@ import { connect } from "dvesp";
 import type { VectorStore } from "dvesp";
 import { until } from "./cluster-process.js";
 import { MatrixFile, readMatrix, readTruth, rowOf } from "./data-set.js";
-import { machine, percentile, printTable } from "./figures.js";
+import { Figures, percentile } from "./figures.js";
 import type { Figure } from "./figures.js";
 import { LoadProcess } from "./load-process.js";
 import { NodeProcess } from "./node-process.js";
@@ -55,11 +55,8 @@ const truth = readTruth(required(options, "truth"), topK);
 const queries = truth.map((_, row) => rowOf(queryMatrix, row));
 const seconds = Number(options.seconds);
 
-const figures: Figure[] = [];
-const report = (what: string, value: number, unit: string): void => {
-  figures.push({ what, value, unit });
-  printTable([{ what, value, unit }]);
-};
+const figures = new Figures();
+const { report } = figures;
 
 function reportTimes(what: string, times: readonly number[]): void {
   report(`${what}: p50`, percentile(times, 0.5), "ms");
@@ -213,9 +210,9 @@ async function main(directory: string): Promise<void> {
     const store = connect({ nodes: [node.address], timeout_ms });
     if (!existsSync(imported)) {
       await importAll(store);
-      writeFileSync(imported, JSON.stringify(figures));
+      writeFileSync(imported, JSON.stringify(figures.all));
     } else {
-      figures.push(...(JSON.parse(readFileSync(imported, "utf8")) as Figure[]));
+      figures.all.push(...(JSON.parse(readFileSync(imported, "utf8")) as Figure[]));
       await indexed(store, collection);
     }
     await searchAtOnce(node);
@@ -237,6 +234,4 @@ try {
   if (options.data === undefined) rmSync(directory, { recursive: true, force: true });
 }
 const { rows, dimension } = train;
-const result = { machine: machine(), rows, dimension, metric: options.metric, figures };
-process.stdout.write(`${JSON.stringify(result)}\n`);
-if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(result, null, 2));
+figures.end({ rows, dimension, metric: options.metric }, options.json);

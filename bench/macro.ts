@@ -17,8 +17,7 @@ import { connect, open, serve } from "dvesp";
 import type { Metadata, VectorStore } from "dvesp";
 import { readMatrix, readTruth, rowOf } from "./data-set.js";
 import type { DataSet } from "./data-set.js";
-import { machine, percentile, printTable } from "./figures.js";
-import type { Figure } from "./figures.js";
+import { Figures, percentile } from "./figures.js";
 import { buildHnswlib } from "./hnswlib-loop.js";
 import { searchEmbedded } from "./search-embedded.js";
 import { searchRest } from "./search-rest.js";
@@ -45,11 +44,8 @@ const { values: options } = parseArgs({
   },
 });
 
-const figures: Figure[] = [];
-const report = (what: string, value: number, unit: string): void => {
-  figures.push({ what, value, unit });
-  printTable([{ what, value, unit }]);
-};
+const figures = new Figures();
+const { report } = figures;
 
 function readDataSet(): Omit<DataSet, "truth"> {
   const metric = options.metric as DataSet["metric"];
@@ -181,9 +177,7 @@ async function main(): Promise<void> {
     if (options.path === undefined) rmSync(path, { recursive: true, force: true });
   }
   const { train, metric, engine } = options;
-  const result = { machine: machine(), data: train, metric, engine, figures };
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(result, null, 2));
+  figures.end({ data: train, metric, engine }, options.json);
 }
 
 async function insertStage(path: string, data: DataSet): Promise<void> {
