@@ -8,13 +8,17 @@ import { instantiateKernels, type Kernels } from "./kernels.js";
 import { pageBytes } from "./row-layout.js";
 
 export class Segment {
-  readonly kernels: Kernels;
+  #kernels: Kernels | undefined;
   #floats: Float32Array = new Float32Array(0);
   #words: Uint32Array = new Uint32Array(0);
 
   constructor(readonly memory: WebAssembly.Memory) {
-    this.kernels = instantiateKernels(memory);
     this.#takeViews();
+  }
+
+  /** Made when they are needed first: who only reads rows never does. */
+  get kernels(): Kernels {
+    return (this.#kernels ??= instantiateKernels(this.memory));
   }
 
   /** A new, zeroed memory. Errors: `STORAGE_FULL` when the machine refuses it. */

@@ -120,7 +120,8 @@ async function mortalThread(): Promise<Worker> {
 /** Helpers that are killed within 20 ms of being given their task, unless they are done before. */
 function mortalHelpers(random: Random): BuildHelpers & { readonly deaths: () => number } {
   const count = 2;
-  const waiting = Array.from({ length: count }, mortalThread);
+  // Twice as many: each is woken with nothing to do, and may be asked again before it is replaced.
+  const waiting = Array.from({ length: 2 * count }, mortalThread);
   let deaths = 0;
   const run = async (
     module: string,

@@ -39,8 +39,23 @@ export class GraphWriters {
 
   /** Takes the ordinals [from, to) into a graph with room for them; all are in it at the end. */
   async add(placed: PlacedGraph, from: number, to: number): Promise<void> {
-    const slice = WriterSlice.create(from, to);
-    const helping = this.#startHelpers(placed, slice);
+    const helpedAt = Math.min(to, Math.max(from, placed.first + helpedFrom));
+    const isHelped = to - helpedAt >= helpedRowsMin;
+    if (from < helpedAt) {
+      if (isHelped) this.#wakeHelpers(placed);
+      await this.#take(placed, WriterSlice.create(from, helpedAt), []);
+    }
+    const slice = WriterSlice.create(helpedAt, to);
+    await this.#take(placed, slice, isHelped ? this.#startHelpers(placed, slice) : []);
+  }
+
+  async #take(
+    placed: PlacedGraph,
+    slice: WriterSlice,
+    helping: readonly Promise<void>[],
+  ): Promise<void> {
+    // Tasks are on their way when this thread has had a turn, and not before.
+    if (helping.length > 0) await setImmediate();
     let turn = 0;
     for (const ordinal of slice.rows()) {
       const isTaken = takeRow(placed, this.#rows, ordinal);
@@ -54,23 +69,36 @@ export class GraphWriters {
     }
   }
 
+  /** Has the threads start that will help soon: nothing to take in takes them 50 ms. */
+  #wakeHelpers(placed: PlacedGraph): void {
+    const none = WriterSlice.create(0, 0);
+    for (const slot of this.#slots()) {
+      // Who dies of nothing holds no lock; the next task finds out what is wrong.
+      this.#helpers?.run(taskModule, "writeRows", [this.#task(placed, none, slot)]).catch(() => {});
+    }
+  }
+
   #startHelpers(placed: PlacedGraph, slice: WriterSlice): Promise<void>[] {
-    const { from, to } = slice.handle;
-    if (!this.#helpers || from - placed.first < helpedFrom || to - from < helpedRowsMin) return [];
-    const { count, firstSlot } = this.#helpers;
-    return Array.from({ length: count }, (_, index) =>
-      this.#help(this.#helpers as BuildHelpers, placed, slice, firstSlot + index),
-    );
+    return this.#slots().map((slot) => this.#help(placed, slice, slot));
+  }
+
+  /** The scratch slots of the helpers. */
+  #slots(): number[] {
+    const { count = 0, firstSlot = 0 } = this.#helpers ?? {};
+    return Array.from({ length: count }, (_, index) => firstSlot + index);
   }
 
   /** Resolves when the helper has ended, however. */
-  async #help(
-    helpers: BuildHelpers,
-    { graph, first }: PlacedGraph,
-    slice: WriterSlice,
-    slot: number,
-  ): Promise<void> {
-    const task: WriterTask = {
+  async #help(placed: PlacedGraph, slice: WriterSlice, slot: number): Promise<void> {
+    try {
+      await this.#helpers?.run(taskModule, "writeRows", [this.#task(placed, slice, slot)]);
+    } catch {
+      placed.graph.releaseLocks(slot, slice.handle.to - placed.first);
+    }
+  }
+
+  #task({ graph, first }: PlacedGraph, slice: WriterSlice, slot: number): WriterTask {
+    return {
       spec: this.#spec,
       memory: graph.memory,
       first,
@@ -78,10 +106,5 @@ export class GraphWriters {
       slice: slice.handle,
       slot,
     };
-    try {
-      await helpers.run(taskModule, "writeRows", [task]);
-    } catch {
-      graph.releaseLocks(slot, slice.handle.to - first);
-    }
   }
 }
