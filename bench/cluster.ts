@@ -24,7 +24,7 @@ const atOnce = 16;
 const importBatch = 1000;
 const nodes = 3;
 const comparedQueries = 1000;
-const beside = { rowsPerSecond: 500, rowsAtOnce: [10, 1], readers: 6 };
+const beside = { rowsPerSecond: 500, rowsAtOnce: [10, 1], readers: 6, times: 3 };
 
 const { values: options } = parseArgs({
   options: {
@@ -136,11 +136,12 @@ async function measure(cluster: ClusterProcess, data: DataSet & WithIds): Promis
     // As searches, writes are compiled only after some thousand, on every thread of three nodes.
     await runWrites({ ...write, atOnce, seconds: 2 * seconds });
     reportWrites(`insert at QUORUM, ${atOnce} at once`, await runWrites({ ...write, atOnce }));
+    const besides = { seconds: beside.times * seconds };
     for (const rowsAtOnce of beside.rowsAtOnce) {
       const perSecond = beside.rowsPerSecond / rowsAtOnce;
       const [reads, writes] = await Promise.all([
-        load.search({ ...search, consistency_level: "QUORUM", atOnce: beside.readers }),
-        runWrites({ ...write, atOnce, rowsAtOnce, perSecond }),
+        load.search({ ...search, ...besides, consistency_level: "QUORUM", atOnce: beside.readers }),
+        runWrites({ ...write, ...besides, atOnce, rowsAtOnce, perSecond }),
       ]);
       const inserts = `${perSecond} inserts/s of ${rowsAtOnce} rows`;
       reportReads(`search at QUORUM beside ${inserts}`, { ...data, truth: [] }, reads);

@@ -35,8 +35,8 @@ interface Written {
   readonly commit_token: string;
 }
 
-/** Of so many inserts one is looked for on the other nodes. */
-const followedOneOf = 16;
+/** After so many rows the next insert is looked for on the other nodes. */
+const followedEveryRows = 16;
 
 export async function runWrites(load: WriteLoad): Promise<WriteResult> {
   const { addresses, atOnce } = load;
@@ -83,7 +83,7 @@ class WriteRun {
       );
       const written = await Promise.race([answer, failed]);
       this.#times.push(performance.now() - start);
-      if (index % followedOneOf === 0) this.#lags.push(this.#lag(written, node));
+      if (this.#isFollowed(index)) this.#lags.push(this.#lag(written, node));
     }
     connection.close();
   }
@@ -91,6 +91,12 @@ class WriteRun {
   async result(): Promise<WriteResult> {
     const seconds = (performance.now() - this.#began) / 1000;
     return { times: this.#times, lags: await Promise.all(this.#lags), seconds };
+  }
+
+  #isFollowed(index: number): boolean {
+    const { rowsAtOnce = 1 } = this.#load;
+    const untilRow = (inserts: number) => Math.ceil((inserts * rowsAtOnce) / followedEveryRows);
+    return untilRow(index) < untilRow(index + 1);
   }
 
   #request(index: number, address: string): Buffer {

@@ -50,7 +50,12 @@ export function hostSpecs({ search, build }: ThreadCounts, prefix = ""): HostSpe
   return [
     ...named("search", search),
     ...named("write", Math.max(1, Math.floor(search / coresPerWriter))),
-    { name: `${prefix}build-0`, role: "build", taskThreads: Math.max(1, build - 1) },
+    {
+      name: `${prefix}build-0`,
+      role: "build",
+      taskThreads: Math.max(1, build - 1),
+      givesWay: true,
+    },
   ];
 }
 

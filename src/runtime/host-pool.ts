@@ -93,6 +93,7 @@ export class HostPool implements Hosts {
       system: this.#system,
       threads: this.#threads,
       taskThreads: spec.taskThreads ?? 1,
+      givesWay: spec.givesWay ?? false,
       testHooks: this.#testHooks,
       onState: (state) => {
         for (const listener of [...this.#listeners]) listener({ ...spec, state });

@@ -30,6 +30,7 @@ export interface HostSlotOptions {
   readonly system: ActorSystem;
   readonly threads: Piscina;
   readonly taskThreads: number;
+  readonly givesWay: boolean;
   readonly testHooks: boolean;
   readonly onState: (state: HostState) => void;
 }
@@ -78,7 +79,7 @@ export class HostSlot {
   /** Starts the host; later ends and new starts are its own affair. */
   start(): void {
     if (this.#state === "closed") return;
-    const { name, system, threads, taskThreads, testHooks } = this.#options;
+    const { name, system, threads, taskThreads, givesWay, testHooks } = this.#options;
     this.#enter("starting");
     const { port1, port2 } = new MessageChannel();
     const run: Run = {
@@ -93,7 +94,7 @@ export class HostSlot {
     this.#run = run;
     const { threadId, abort, link } = run;
     const of = { host: name, hub: system.host, port: port2, threadId, nativeGate: run.nativeGate };
-    const setup: HostSetup = { ...of, taskThreads, testHooks };
+    const setup: HostSetup = { ...of, taskThreads, givesWay, testHooks };
     system.connect(name, link, () => this.#linkClosed(run));
     const task = threads.run(setup, { transferList: [port2], signal: abort.signal });
     run.ended = task.then(

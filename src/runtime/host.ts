@@ -11,6 +11,7 @@ import { PortLink } from "../mailbox/index.js";
 import { ActorSystem } from "./actor-system.js";
 import { dieSoon } from "./deaths.js";
 import type { HostRequest } from "./incoming.js";
+import { giveWay } from "./give-way.js";
 import { importLoader } from "./loader.js";
 import { TaskPool } from "./task-pool.js";
 
@@ -24,6 +25,8 @@ export interface HostSetup {
   readonly nativeGate: Int32Array;
   /** Threads that its tasks may take. */
   readonly taskThreads: number;
+  /** Whether its threads give way to others of the process. */
+  readonly givesWay: boolean;
   /** Whether the thread may be killed from inside, by tests. */
   readonly testHooks: boolean;
 }
@@ -33,6 +36,7 @@ export default async function runHost(setup: HostSetup): Promise<void> {
   const { host, hub, port, taskThreads, testHooks } = setup;
   Atomics.store(setup.threadId, 0, threadId);
   useNativeGate(setup.nativeGate);
+  if (setup.givesWay) giveWay();
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const onHostRequest = async (request: HostRequest): Promise<void> => {

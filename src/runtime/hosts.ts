@@ -11,6 +11,8 @@ export interface HostSpec {
   readonly role: string;
   /** Threads beside its own that tasks of its actors may take; default 1, and none until used. */
   readonly taskThreads?: number;
+  /** Its threads give way to those of other hosts where the system can tell threads apart; default no. */
+  readonly givesWay?: boolean;
 }
 
 export interface HostStatus extends HostSpec {

@@ -20,10 +20,12 @@ export interface ThreadsOptions {
   readonly testHooks?: boolean;
   /** Heap of each thread, so that running out of it does not take long. */
   readonly heapMb?: number;
+  /** Whether all of them give way. */
+  readonly givesWay?: boolean;
 }
 
 export async function startThreads(options: ThreadsOptions = {}): Promise<Threads> {
-  const { count = 1, testHooks = true, heapMb = 48 } = options;
+  const { count = 1, testHooks = true, heapMb = 48, givesWay = false } = options;
   const events: RuntimeEvent[] = [];
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const system = new runtime.ActorSystem({
@@ -38,7 +40,9 @@ export async function startThreads(options: ThreadsOptions = {}): Promise<Thread
   });
   const pool = new runtime.HostPool({
     system,
-    hosts: Array.from({ length: count }, (_, index) => ({ name: `worker-${index}`, role: "work" })),
+    hosts: Array.from({ length: count }, (_, index) => {
+      return { name: `worker-${index}`, role: "work", givesWay };
+    }),
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
     testHooks,
   });

@@ -1,3 +1,4 @@
+import { getPriority } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import * as runtime from "../../dist/runtime/index.js";
@@ -8,6 +9,8 @@ const work = moduleOf(`
   import { DvespError } from ${JSON.stringify(errors)};
   import { threadId } from "node:worker_threads";
   export const add = (a, b) => a + b;
+  import { getPriority } from "node:os";
+  export const nice = () => getPriority();
   export const thread = async () => threadId;
   export const fill = (shared, value) => void shared.fill(value);
   export const sum = (rows) => rows.reduce((total, one) => total + one, 0);
@@ -77,6 +80,31 @@ describe("task pool", () => {
         const after = Atomics.load(count, 0);
         await wait(20);
         expect(Atomics.load(count, 0)).toBe(after);
+      } finally {
+        await threads.close();
+      }
+    },
+  );
+
+  it.skipIf(process.platform !== "linux").each(["new", "replaced"])(
+    "R43: a %s host that gives way does so with its tasks, and alone (Linux only)",
+    async (which) => {
+      const threads = await startThreads({ givesWay: true });
+      try {
+        const module = actorModule(`async (task, envelope, { tasks }) =>
+          [(await import("node:os")).getPriority(), await tasks.run(task, "nice", [])]`);
+        const { system, next, pool } = threads;
+        if (which === "replaced") {
+          const replaced = next("host_replaced");
+          await pool.killHost("worker-0", "exit");
+          await replaced;
+        }
+        const ref = await system.spawn({ name: "nice", host: "worker-0", module });
+        const asked = await ref.ask(work, { timeout_ms: 10_000 });
+        const [own, most] = [getPriority(), 19];
+        const lower = Math.min(most, own + 5);
+        expect(asked).toEqual({ outcome: "ok", value: [lower, lower] });
+        expect(getPriority()).toBe(own);
       } finally {
         await threads.close();
       }

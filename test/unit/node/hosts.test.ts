@@ -41,6 +41,11 @@ describe("hostSpecs", () => {
     expect([tasksOf(1), tasksOf(2), tasksOf(8)]).toEqual([1, 1, 7]);
   });
 
+  it("lets building alone give way", () => {
+    const giving = hostSpecs({ search: 2, build: 2 }).filter(({ givesWay }) => givesWay);
+    expect(giving.map(({ role }) => role)).toEqual(["build"]);
+  });
+
   it("gives every host a name of its own", () => {
     const names = hostSpecs({ search: 16, build: 2 }).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
