@@ -29,6 +29,27 @@ export interface Kernels {
   /** Scales the query to length 1, unless it is the zero vector. */
   toUnitLength(query: number, vectorBytes: number): void;
   finishRows(rows: number, stride: number, vectorBytes: number, count: number): void;
+  /** Makes the codes of `count` rows that lie one after the other (see src/kernels/bounds.ts). */
+  encodeBounded(
+    rows: number,
+    stride: number,
+    vectorBytes: number,
+    count: number,
+    records: number,
+    codeBytes: number,
+  ): void;
+  /** Distances that `count` rows with codes cannot be below; `query`: its levels, 16 bits each. */
+  boundRows(
+    metric: number,
+    query: number,
+    scale: number,
+    norm: number,
+    error: number,
+    records: number,
+    codeBytes: number,
+    count: number,
+    bounds: number,
+  ): void;
 }
 
 type ModuleName = "kernels" | "hnsw" | "ivf";

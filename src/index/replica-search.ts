@@ -3,6 +3,7 @@
  * after it, merged. So a row is found from the moment it is published, whatever the builder does.
  */
 import { ExactScanner, type Target } from "./exact-scanner.js";
+import { FreshScanner } from "./fresh-scanner.js";
 import type { Hits } from "./hits.js";
 import type { Metric } from "./metric.js";
 import { Nearest } from "./nearest.js";
@@ -38,12 +39,14 @@ const exactRoutes: ReadonlySet<SearchRoute["kind"]> = new Set([
 
 export class ReplicaSearch {
   readonly #scanner: ExactScanner;
+  readonly #fresh: FreshScanner;
 
   constructor(
     readonly rows: SharedRows,
     readonly reader: IndexReader,
   ) {
     this.#scanner = new ExactScanner(rows);
+    this.#fresh = new FreshScanner(this.#scanner);
   }
 
   /**
@@ -71,7 +74,7 @@ export class ReplicaSearch {
     return {
       hits:
         to > indexed
-          ? merge(target, hits, this.#scanner.scan(target, { from: indexed, to, allow }))
+          ? merge(target, hits, this.#fresh.scan(target, { from: indexed, to, allow }))
           : hits,
       exact: exactRoutes.has(route.kind),
       route,

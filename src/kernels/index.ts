@@ -9,6 +9,8 @@ import { setTrailer } from "./row";
 import { innerProduct, scaleBy, wideInnerProduct } from "./sums";
 import { touchLines } from "./touch";
 
+export { boundRows, encodeBounded } from "./bounds";
+
 /** Scattered rows whose cache lines are asked for ahead. */
 const TOUCHED: u32 = 16;
 
