@@ -42,16 +42,24 @@ export function keysOf(ids: Uint8Array): string[] {
   return Array.from({ length: idCount(ids) }, (_, index) => keyOf(idAt(ids, index)));
 }
 
-/** Whether no id comes twice: by a table of hashes, as text for a set would take ten times as long. */
+/** Looks per id at a table of hashes, in the mean, before ids are taken for chosen to meet there. */
+const looksMax = 16;
+
+/**
+ * Whether no id comes twice: by a table of hashes, as text for a set would take ten times as long. Ids that were
+ * chosen to meet in that table go through a set all the same, whose hashes nobody can foresee.
+ */
 export function allDiffer(ids: Uint8Array): boolean {
   const count = idCount(ids);
   const mask = 2 ** Math.ceil(Math.log2(2 * count + 1)) - 1;
   /** Index of an id plus one, or 0. */
   const slots = new Uint32Array(mask + 1);
+  let looksLeft = looksMax * count;
   for (let index = 0; index < count; index++) {
     let slot = hashUuid(ids, index * uuidBytes) & mask;
     for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
       if (isSame(ids, index, (slots[slot] as number) - 1)) return false;
+      if (looksLeft-- === 0) return new Set(keysOf(ids)).size === count;
     }
     slots[slot] = index + 1;
   }
