@@ -1,4 +1,6 @@
 /** The domain as actors: what a node composes. */
+export { LoopTurn } from "./caller/loop-turn.js";
+export type { CallerThread } from "./caller/caller-desk.js";
 export { collectionTree } from "./collection/tree.js";
 export type { CollectionTree } from "./collection/tree.js";
 export type { Collection } from "./collection/collection.js";

@@ -19,8 +19,10 @@ export const rowSlots = {
    * they only read rows, and what they write is in the memory of their own index.
    */
   firstHelper,
+  /** The searcher on the thread of the caller. */
+  caller: firstHelper + helpersMax,
   /** Searcher `n` has slot `firstSearcher + n`. */
-  firstSearcher: firstHelper + helpersMax,
+  firstSearcher: firstHelper + helpersMax + 1,
 } as const;
 
 /** The slot of who builds the index by this metric. */

@@ -19,6 +19,14 @@ interface Worker {
 
 const noWorkers: ReadonlySet<Worker> = new Set();
 
+export interface PoolAsk {
+  readonly attachments?: readonly unknown[];
+  /** Only the first so many are asked, as long as one of them is there; default all. */
+  readonly among?: number | undefined;
+}
+
+const anyWorker: PoolAsk = {};
+
 function optionsOf(timeoutMs: number, attachments?: readonly unknown[]): AskOptions {
   return attachments ? { timeout_ms: timeoutMs, attachments } : { timeout_ms: timeoutMs };
 }
@@ -45,6 +53,15 @@ export class WorkerPool {
     return this.#workers.reduce((sum, worker) => sum + worker.outstanding, 0);
   }
 
+  /** Questions under way at the least busy one of the first `among`. */
+  leastBusy(among: number): number {
+    let least = Infinity;
+    for (let index = 0; index < Math.min(among, this.#workers.length); index++) {
+      least = Math.min(least, (this.#workers[index] as Worker).outstanding);
+    }
+    return least;
+  }
+
   get refs(): readonly ActorRef[] {
     return this.#options.refs;
   }
@@ -56,9 +73,9 @@ export class WorkerPool {
   async ask<Answer>(
     message: unknown,
     timeoutMs: number,
-    attachments?: readonly unknown[],
+    how: PoolAsk = anyWorker,
   ): Promise<Answer> {
-    const result = await this.tryAsk<Answer>(message, timeoutMs, attachments);
+    const result = await this.tryAsk<Answer>(message, timeoutMs, how);
     if (result.outcome !== "gone") return answerOf(result);
     const nobody = new DvespError("NOT_ENOUGH_REPLICAS", "no worker is there to answer");
     throw this.#options.ended?.() ?? nobody;
@@ -68,12 +85,12 @@ export class WorkerPool {
   async tryAsk<Answer>(
     message: unknown,
     timeoutMs: number,
-    attachments?: readonly unknown[],
+    how: PoolAsk = anyWorker,
   ): Promise<AskResult<Answer>> {
     const { clock, ended } = this.#options;
     const giveUpMs = clock.monotonic() + Math.min(absenceMsMax, timeoutMs);
     for (;;) {
-      const result = await this.askAround<Answer>(message, timeoutMs, attachments);
+      const result = await this.askAround<Answer>(message, timeoutMs, how);
       if (result.outcome !== "gone" || ended?.() || clock.monotonic() >= giveUpMs) return result;
       await sleep(clock, retryMs);
     }
@@ -83,12 +100,12 @@ export class WorkerPool {
   async askAround<Answer>(
     message: unknown,
     timeoutMs: number,
-    attachments?: readonly unknown[],
+    how: PoolAsk = anyWorker,
   ): Promise<AskResult<Answer>> {
-    const options = optionsOf(timeoutMs, attachments);
+    const options = optionsOf(timeoutMs, how.attachments);
     let gone = noWorkers;
     for (;;) {
-      const worker = this.#leastBusy(gone);
+      const worker = this.#choose(gone, how.among);
       const result = await askWorker<Answer>(worker, message, options);
       if (result.outcome !== "gone") return result;
       gone = new Set(gone).add(worker);
@@ -101,7 +118,7 @@ export class WorkerPool {
    * `OVERLOADED` when the worker ended before it answered.
    */
   async askOnce<Answer>(message: unknown, timeoutMs: number): Promise<Answer> {
-    const worker = this.#leastBusy(noWorkers);
+    const worker = this.#choose(noWorkers);
     const result = await askWorker<Answer>(worker, message, optionsOf(timeoutMs));
     if (result.outcome !== "gone") return answerOf(result);
     throw new DvespError("OVERLOADED", "a worker ended before it answered; try again", {
@@ -109,15 +126,22 @@ export class WorkerPool {
     });
   }
 
-  /** Of the least busy ones, each in turn; not one of `except`. */
-  #leastBusy(except: ReadonlySet<Worker>): Worker {
+  /** Of the least busy ones, each in turn; not one of `except`, and one of `among` while there is one. */
+  #choose(except: ReadonlySet<Worker>, among = Infinity): Worker {
     const count = this.#workers.length;
     this.#turn = (this.#turn + 1) % count;
     let best: Worker | undefined;
+    let isBestAmong = false;
     for (let step = 0; step < count; step++) {
-      const other = this.#workers[(this.#turn + step) % count] as Worker;
+      const index = (this.#turn + step) % count;
+      const other = this.#workers[index] as Worker;
       if (except.has(other)) continue;
-      if (!best || other.outstanding < best.outstanding) best = other;
+      const isAmong = index < among;
+      const isBetter =
+        isAmong === isBestAmong && other.outstanding < (best?.outstanding ?? Infinity);
+      if (best && !isBetter && !(isAmong && !isBestAmong)) continue;
+      best = other;
+      isBestAmong = isAmong;
     }
     return best as Worker;
   }

@@ -4,6 +4,7 @@
  */
 import { Gateways, WorkerPool, collectionTree, gatewayModule, noHints } from "../actors/index.js";
 import type {
+  CallerThread,
   CollectionAccess,
   CollectionTree,
   NodeRepair,
@@ -18,6 +19,7 @@ import { ActorSystem } from "../runtime/index.js";
 import type { Address, AnyDefinition, HostSpec, Hosts } from "../runtime/index.js";
 import type { DirectoryLock } from "../storage/index.js";
 import { EventBus, Supervisor, rebalanceLists } from "../supervisors/index.js";
+import { callerThread } from "./caller-thread.js";
 import { Catalog } from "./catalog.js";
 import { CollectionRegistry } from "./collection-registry.js";
 import { DiskRoom } from "./disk-room.js";
@@ -73,6 +75,7 @@ export class Node {
   readonly #threads: ThreadCounts;
   readonly #specs: readonly HostSpec[];
   readonly #versions: HybridClock;
+  readonly #caller: CallerThread | undefined;
   #closed: Promise<void> | undefined;
   #failure: string | undefined;
   #ready = false;
@@ -95,6 +98,7 @@ export class Node {
     this.#specs = hostSpecs(this.#threads, prefixOf(options));
     const testHooks = options.test_hooks ?? false;
     this.hosts = environment.makeHosts({ system, hosts: this.#specs, testHooks });
+    this.#caller = callerThread(parts, this.#threads);
     this.#versions = new HybridClock(environment.clock, view.self);
     this.supervisor = this.#rootSupervisor(options);
     this.gateways = new Gateways(this.#gatewayPool(), environment.random);
@@ -260,6 +264,7 @@ export class Node {
       directory,
       versions: this.#versions,
       disk: this.#environment.storage.disk,
+      caller: this.#caller,
       demand: this.#tuning.demand,
       codec: this.gateways,
       hints: this.repair?.hintsOf(collection, map.uid) ?? noHints,

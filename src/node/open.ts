@@ -8,10 +8,19 @@ import { ActorApi } from "./actor-api.js";
 import { EmbeddedStore } from "./embedded-store.js";
 import { Node } from "./node.js";
 import type { NodeOptions } from "./node-options.js";
+import { tuningDefault } from "./tuning.js";
 import { watch } from "./watch.js";
 import type { WatchOptions } from "./watch.js";
 
-export type OpenOptions = NodeOptions;
+export interface OpenOptions extends NodeOptions {
+  /**
+   * Of each turn of the caller's event loop, the milliseconds in which short searches may be answered on
+   * the caller's own thread; default 0.5. 0: all searches are answered by search threads.
+   */
+  readonly caller_thread_ms?: number | undefined;
+}
+
+const callerThreadMsDefault = 0.5;
 
 /** How to end a worker thread on purpose. */
 export type ThreadDeath = Parameters<Node["hosts"]["killHost"]>[1];
@@ -34,7 +43,8 @@ export interface OpenStore extends VectorStore {
  */
 export async function open(options: OpenOptions): Promise<OpenStore> {
   checkOpenOptions(options);
-  return new OpenNodeStore(await Node.open(options));
+  const { caller_thread_ms: callerThreadMs = callerThreadMsDefault } = options;
+  return new OpenNodeStore(await Node.open(options, { ...tuningDefault, callerThreadMs }));
 }
 
 /** The node inside. Errors: `INVALID_ARGUMENT` for a store that `open` did not make. */

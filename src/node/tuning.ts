@@ -6,6 +6,8 @@ export interface NodeTuning {
   readonly demand: DemandLimits;
   /** Of a collection whose creator says nothing of it. */
   readonly shards: number;
+  /** Milliseconds of each turn of the main thread's event loop in which it may answer short searches; default none. */
+  readonly callerThreadMs?: number;
   /** What splits go by, where it is not the usual. */
   readonly splits?: Partial<SplitLimits>;
 }

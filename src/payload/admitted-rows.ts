@@ -20,6 +20,11 @@ const rememberedMax = 32;
 const looksPerCheck = 1024;
 /** Further behind than this, what is remembered is given up for the index. */
 const behindMax = 2048;
+/** Rows to look at that take little time. */
+const nearRows = 64;
+/** Rows of which the payload index finds any filter's in little time, but for those that read every string. */
+const fewRows = 50_000;
+const readsStrings = /"\$(?:regex|contains)"/;
 
 export type RowTest = (row: RowRecord) => boolean;
 
@@ -87,6 +92,16 @@ export class AdmittedRows {
     return Math.max(0, snapshot.nextOrdinal - this.#payload.covered);
   }
 
+  /** Whether to say which rows a filter admits takes little: it was asked before, or rows are few. */
+  isNear(filter: Filter, snapshot: RowSnapshot): boolean {
+    const key = JSON.stringify(filter);
+    const known = this.#remembered.get(key);
+    if (known)
+      return this.#isRemembered(known, snapshot) && snapshot.nextOrdinal - known.next <= nearRows;
+    const isFew = snapshot.nextOrdinal <= fewRows && this.uncovered(snapshot) <= nearRows;
+    return isFew && !readsStrings.test(key);
+  }
+
   /**
    * `check` is called after every 1,024 rows looked at, and may throw. The list is valid until the
    * next call. Errors: `INVALID_ARGUMENT` for the filter.
@@ -105,12 +120,14 @@ export class AdmittedRows {
   }
 
   #recall(known: Remembered, view: RowView): Beginning | undefined {
-    const changed = this.#isNear(known, view) ? this.#changes.since(known.position) : undefined;
+    const changed = this.#isRemembered(known, view.snapshot)
+      ? this.#changes.since(known.position)
+      : undefined;
     return changed && { found: known, changed, source: "memory" };
   }
 
   /** Whether to bring it up to date takes little, or no more than what the index could offer. */
-  #isNear({ next, position }: Remembered, { snapshot }: RowView): boolean {
+  #isRemembered({ next, position }: Remembered, snapshot: RowSnapshot): boolean {
     if (next > snapshot.nextOrdinal) return false;
     const ahead = this.#payload.covered - next + Math.max(0, this.#payload.position - position);
     return ahead <= behindMax;

@@ -12,7 +12,7 @@ import { consistencyLevel, timeoutMs } from "./request-schemas.js";
 const given = z.unknown().optional();
 const count = z.number().int().nonnegative();
 
-const openOptions = z.strictObject({
+const nodeOptions = z.strictObject({
   path: z.string().min(1),
   threads: count.optional(),
   build_threads: count.optional(),
@@ -21,7 +21,11 @@ const openOptions = z.strictObject({
   cluster: given,
 });
 
-const serveOptions = openOptions.extend({
+const openOptions = nodeOptions.extend({
+  caller_thread_ms: z.number().nonnegative().optional(),
+});
+
+const serveOptions = nodeOptions.extend({
   host: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   api_key: z.string().min(1).optional(),

@@ -19,6 +19,7 @@ import type { CollectionAccess } from "../replicas/access.js";
 import type { Hints } from "../writes/hints.js";
 import { MappedCollection } from "../replicas/mapped-collection.js";
 import type { DemandLimits } from "../shard/metric-demand.js";
+import type { CallerThread } from "../caller/caller-desk.js";
 import { shardDirectory, shardTree } from "../shard/tree.js";
 import type { HostPlan } from "../shard/tree.js";
 import { collectionActor } from "./actor.js";
@@ -38,6 +39,8 @@ export interface TreeOptions {
   readonly directory: string;
   readonly versions: HybridClock;
   readonly disk: Disk;
+  /** The thread of the caller, where it may answer short searches. */
+  readonly caller: CallerThread | undefined;
   /** When an index by another metric is worth it. */
   readonly demand: DemandLimits;
   readonly codec: ReadCodec;

@@ -16,6 +16,7 @@ import type {
   NormalSearchBatch,
   ReadAnswers,
 } from "../../protocol/index.js";
+import type { CallerDesk } from "../caller/caller-desk.js";
 import { AnswerBudget } from "../searcher/answer-budget.js";
 import type {
   NormalRead,
@@ -24,13 +25,15 @@ import type {
   SentAnswer,
 } from "../searcher/messages.js";
 import type { AnswerAreas } from "../shard/answer-areas.js";
-import type { WorkerPool } from "../worker-pool.js";
+import type { PoolAsk, WorkerPool } from "../worker-pool.js";
 import { marginMs } from "./ask-replicas.js";
 
 /** Who answers on this node. */
 export interface LocalReaders {
   readonly searchers: WorkerPool;
   readonly areas: AnswerAreas;
+  /** Who answers short searches on this thread, if anybody may. */
+  readonly caller?: CallerDesk | undefined;
 }
 
 export type EncodedRead = EncodedRequest & { readonly operation: ReadOperation };
@@ -39,7 +42,7 @@ export type EncodedRead = EncodedRequest & { readonly operation: ReadOperation }
 interface Question {
   readonly message: SearcherMessage;
   readonly timeoutMs: number;
-  readonly attachments?: readonly unknown[];
+  readonly how?: PoolAsk;
 }
 
 const encodedTimeoutMs = limits.timeoutMsMax + marginMs;
@@ -59,7 +62,19 @@ export class LocalReads {
   async read<Operation extends ReadOperation>(
     request: Extract<NormalRead, { readonly operation: Operation }>,
   ): Promise<ReadAnswers[Operation]> {
-    const answer = await this.readNormal(request, "msgpack");
+    const { caller } = this.#readers;
+    const read: NormalRead = request;
+    if (!caller || read.operation !== "search") return this.#decoded(request);
+    const answer = await caller.search(read, (among) => this.#decoded(read, among));
+    return answer as ReadAnswers[Operation];
+  }
+
+  /** The typed answer from the bytes of a searcher: one of the first `among`. */
+  async #decoded<Operation extends ReadOperation>(
+    request: Extract<NormalRead, { readonly operation: Operation }>,
+    among?: number,
+  ): Promise<ReadAnswers[Operation]> {
+    const answer = await this.readNormal(request, "msgpack", among);
     try {
       return decodeAnswer("msgpack", request.operation, answer.body);
     } finally {
@@ -68,9 +83,11 @@ export class LocalReads {
   }
 
   /** The answer, encoded by the searcher. */
-  readNormal(request: NormalRead, accept: BodyFormat): Promise<EncodedAnswer> {
+  readNormal(request: NormalRead, accept: BodyFormat, among?: number): Promise<EncodedAnswer> {
     const isBatch = request.operation === "search_batch";
-    const questions = isBatch ? this.#cut(request, accept) : [this.#question(request, accept)];
+    const questions = isBatch
+      ? this.#cut(request, accept)
+      : [this.#question(request, accept, { among })];
     return this.#answer(questions, accept);
   }
 
@@ -84,14 +101,10 @@ export class LocalReads {
     return this.#ask({ message, timeoutMs: encodedTimeoutMs });
   }
 
-  #question(
-    request: NormalRead,
-    accept: BodyFormat,
-    attachments: readonly unknown[] = [],
-  ): Question {
+  #question(request: NormalRead, accept: BodyFormat, how: PoolAsk = {}): Question {
     const arrived_ms = this.#clock.monotonic();
     const message = { type: "read", request, accept, arrived_ms } as const;
-    return { message, timeoutMs: timeoutOf(request) + marginMs, attachments };
+    return { message, timeoutMs: timeoutOf(request) + marginMs, how };
   }
 
   #cut(batch: NormalSearchBatch, accept: BodyFormat): Question[] {
@@ -100,17 +113,17 @@ export class LocalReads {
     return partsOf(Math.min(this.#readers.searchers.refs.length, length)).map((part) => {
       const { first, end } = rangeOf(length, part);
       const queries = batch.queries.slice(first, end);
-      return this.#question({ ...batch, queries }, accept, [budget]);
+      return this.#question({ ...batch, queries }, accept, { attachments: [budget] });
     });
   }
 
   #cutEncoded({ collection, body, format, accept }: EncodedRead): Question[] {
     const arrived_ms = this.#clock.monotonic();
-    const attachments = [AnswerBudget.memory(), sharedCopy(body)];
+    const how = { attachments: [AnswerBudget.memory(), sharedCopy(body)] };
     return partsOf(this.#readers.searchers.refs.length).map((part) => ({
       message: { type: "read_part", collection, part, format, accept, arrived_ms },
       timeoutMs: encodedTimeoutMs,
-      attachments,
+      how,
     }));
   }
 
@@ -129,9 +142,9 @@ export class LocalReads {
     }
   }
 
-  async #ask({ message, timeoutMs, attachments }: Question): Promise<EncodedAnswer> {
+  async #ask({ message, timeoutMs, how }: Question): Promise<EncodedAnswer> {
     const { searchers, areas } = this.#readers;
-    return areas.read(await searchers.ask<SentAnswer>(message, timeoutMs, attachments));
+    return areas.read(await searchers.ask<SentAnswer>(message, timeoutMs, how));
   }
 }
 

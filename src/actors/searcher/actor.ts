@@ -1,5 +1,5 @@
 /** A searcher as an actor: one per thread and shard, reads only. */
-import { present, unreachable } from "../../base/index.js";
+import { isDvespError, present, unreachable } from "../../base/index.js";
 import { readCommitToken } from "../../consistency/index.js";
 import type { IndexPublication, SharedRowsHandle } from "../../index/index.js";
 import { moved } from "../../mailbox/index.js";
@@ -26,6 +26,7 @@ import type {
   SearcherMessage,
   SentAnswer,
   SharedRead,
+  ShortAnswer,
 } from "./messages.js";
 import { packAnswer } from "./replica-answer.js";
 import type { ReplicaAnswer } from "./replica-answer.js";
@@ -39,6 +40,9 @@ const readsMax = 256;
 const waitingMax = 192;
 /** An answer so close to its end may find nobody waiting for it. */
 const lateMs = 500;
+
+/** A search on the thread of the caller is given up after so long, and asked of another searcher. */
+const shortMsMax = 5;
 
 export default defineActor<SearcherArgs, SearcherMessage>({
   concurrency: readsMax,
@@ -87,6 +91,8 @@ class Searcher implements Actor<SearcherMessage> {
         const [budget] = envelope.attachments as readonly SharedArrayBuffer[];
         return this.#read({ request, dueMs, arrivedMs: arrived_ms, accept, budget });
       }
+      case "read_short":
+        return this.#readShort(message.request, message.arrived_ms);
       case "read_raw":
         return this.#readRaw(message.request, dueMs);
       case "rows":
@@ -145,6 +151,20 @@ class Searcher implements Actor<SearcherMessage> {
     const deadline = new Deadline(clock, arrivedMs, timeoutMs);
     const answer = (): ReplicaAnswer => packAnswer(this.#rawAnswer(request, arrivedMs, deadline));
     return this.#waitFor(request, deadline)?.then(answer) ?? answer();
+  }
+
+  /** For a caller of this thread, who is given values of his own and no bytes. */
+  #readShort(request: NormalSearch, arrivedMs: number): ShortAnswer {
+    const { clock } = this.#context;
+    const beganMs = clock.monotonic();
+    const deadline = new Deadline(clock, arrivedMs, request.timeout_ms);
+    deadline.check();
+    if (!this.#reader.isShort(request)) return { answer: undefined, took_ms: 0 };
+    const answer = untilTimeout(() =>
+      this.#search(request, arrivedMs, deadline.until(beganMs + shortMsMax)),
+    );
+    deadline.check();
+    return { answer: answer && forCaller(answer), took_ms: clock.monotonic() - beganMs };
   }
 
   #rawAnswer(request: SharedRead, arrivedMs: number, deadline: Deadline) {
@@ -231,4 +251,27 @@ class Searcher implements Actor<SearcherMessage> {
     if (!point.shards.includes(this.#shard) || this.#seen([point])[0]) return undefined;
     return this.#waiters.wait(point, deadline);
   }
+}
+
+/** What `search` comes to, or undefined when it took too long. */
+function untilTimeout<Result>(search: () => Result): Result | undefined {
+  try {
+    return search();
+  } catch (error) {
+    if (isDvespError(error) && error.code === "TIMEOUT") return undefined;
+    throw error;
+  }
+}
+
+/** With vectors in memory of their own. */
+function forCaller(answer: RawSearchAnswer): RawSearchAnswer {
+  const { plan } = answer.metrics;
+  const metrics = plan
+    ? { ...answer.metrics, plan: { ...plan, caller_thread: true } }
+    : answer.metrics;
+  if (!answer.rows[0]?.vector) return { ...answer, metrics };
+  const rows = answer.rows.map((row) =>
+    row.vector ? { ...row, vector: new Float32Array(row.vector) } : row,
+  );
+  return { ...answer, metrics, rows };
 }

@@ -68,6 +68,11 @@ export class AttachedIndexes {
     return { ...answer, engine: answer.indexed > 0 ? publication.engine : "none" };
   }
 
+  /** Rows that stand in no index by a metric. */
+  fresh(metric: Metric): number {
+    return this.#rows.written - this.#byMetric[metric].publication.indexed;
+  }
+
   /** Moves on to a newer publication. Errors: `DATA_CORRUPTED`; the one before stays attached. */
   refresh(publication: IndexPublication): Promise<void> {
     return this.#byMetric[publication.spec.metric].refresh(publication);

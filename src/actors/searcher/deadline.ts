@@ -12,6 +12,11 @@ export class Deadline {
     this.#endMs = arrivedMs + timeoutMs;
   }
 
+  /** The same, or an earlier steady time. */
+  until(ms: number): Deadline {
+    return new Deadline(this.#clock, Math.min(ms, this.#endMs), 0);
+  }
+
   get passed(): boolean {
     return this.#clock.monotonic() >= this.#endMs;
   }

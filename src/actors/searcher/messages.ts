@@ -9,6 +9,7 @@ import type {
   NormalSearch,
   NormalSearchBatch,
   RawAnswer,
+  RawSearchAnswer,
 } from "../../protocol/index.js";
 import type { SlotAnswer } from "./answer-slots.js";
 
@@ -27,6 +28,13 @@ export type ReadAnswer = RawAnswer | RawCountAnswer;
 /** An encoded answer: in a slot of the searcher's `AnswerSlots`, or in the message itself. */
 export type SentAnswer = SlotAnswer | Uint8Array;
 
+/** What a searcher on the thread of the caller found, in memory of its own. */
+export interface ShortAnswer {
+  /** Undefined when it would not have been short: then another searcher is to be asked. */
+  readonly answer: RawSearchAnswer | undefined;
+  readonly took_ms: number;
+}
+
 /** A read that coordinators put together from the answers of several replicas. */
 export type SharedRead = NormalSearch | NormalGet | NormalScroll | NormalCount;
 
@@ -41,6 +49,8 @@ export type SearcherMessage =
       readonly accept: BodyFormat;
       readonly arrived_ms: number;
     }
+  /** Within one thread: answered by a `ShortAnswer`. */
+  | { readonly type: "read_short"; readonly request: NormalSearch; readonly arrived_ms: number }
   /** Answered by a `ReplicaAnswer`, in the message itself. */
   | { readonly type: "read_raw"; readonly request: SharedRead }
   /** What is known of packed ids: answered by `VersionedRows`. */

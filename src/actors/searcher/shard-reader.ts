@@ -25,7 +25,7 @@ import type { RowRecord, RowStore } from "../../storage/index.js";
 import type { Hits, SharedRows } from "../../index/index.js";
 import type { VersionedRows } from "../replica/replication-messages.js";
 import { readVersionedRows, soundVectors } from "../replica/versioned-rows.js";
-import type { AttachedIndexes, MetricAnswer } from "./attached-indexes.js";
+import type { AttachedIndexes } from "./attached-indexes.js";
 import { AnswerBudget } from "./answer-budget.js";
 import type { Deadline } from "./deadline.js";
 import { KnownRows, knownRow } from "./known-rows.js";
@@ -33,6 +33,8 @@ import type { KnownRow } from "./known-rows.js";
 import type { RawCountAnswer } from "./messages.js";
 import type { FoundRows, ReplicaCount } from "./replica-answer.js";
 import { makeCursor, readCursor } from "./scroll-cursor.js";
+import { factsOf } from "./search-facts.js";
+import type { SearchFacts } from "./search-facts.js";
 import { seenWrites } from "./seen-writes.js";
 import { SharedView } from "./shared-view.js";
 
@@ -40,6 +42,8 @@ const rowsPerCheck = 1024;
 const componentBytes = Float32Array.BYTES_PER_ELEMENT;
 /** Hits asked for beyond those wanted, once the snapshot did not know some of them. */
 const slackHits = 8;
+/** Components of rows that are compared one by one in some tens of microseconds. */
+const freshComponentsMax = 1 << 18;
 /** A scroll judges its rows one by one when more are not in the payload index: it may need few. */
 const judgedAheadMax = 4096;
 
@@ -110,6 +114,13 @@ export class ShardReader {
       const rows = page.map(({ row, distance }) => this.#raw(row, request, budget, distance));
       return { operation: "search", rows, ...facts };
     });
+  }
+
+  /** Whether few rows stand in no index or have not been judged by the filter: a search may be short then. */
+  isShort({ distance_metric, filter }: NormalSearch): boolean {
+    const { index, metric, rows, admitted } = this.#parts;
+    if (index.fresh(distance_metric ?? metric) * rows.dimension > freshComponentsMax) return false;
+    return !filter || this.#view.read(({ snapshot }) => admitted.isNear(filter, snapshot));
   }
 
   get(request: NormalGet): FoundRows {
@@ -261,36 +272,4 @@ export class ShardReader {
     if (compareVectorCrc(vector, row.vectorCrc)) return vector;
     throw new DvespError("DATA_CORRUPTED", `the vector of ${row.id} is damaged`);
   }
-}
-
-/** How a search was done. */
-export interface SearchFacts {
-  readonly exact: boolean;
-  readonly plan: Readonly<Record<string, string | number | boolean>>;
-}
-
-function factsOf(
-  answer: MetricAnswer,
-  distance_metric: DistanceMetric,
-  filtered: Admitted | undefined,
-): SearchFacts {
-  const { exact, route, indexed, fresh, engine } = answer;
-  const { kind, ...details } = route;
-  const admitted = filtered && {
-    admitted_rows: filtered.rows.count,
-    filter_from: filtered.source,
-    filter_looks: filtered.looks,
-  };
-  return {
-    exact,
-    plan: {
-      index: engine,
-      distance_metric,
-      route: kind,
-      ...details,
-      indexed_rows: indexed,
-      fresh_rows: fresh,
-      ...admitted,
-    },
-  };
 }

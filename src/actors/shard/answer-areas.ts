@@ -10,11 +10,11 @@ const nothing = (): void => undefined;
 export class AnswerAreas {
   /** By id; one per searcher, that of its present run. */
   readonly #areas = new Map<number, AnswerSlots>();
-  readonly #idOfSearcher = new Map<number, number>();
+  readonly #idOfSearcher = new Map<number | "caller", number>();
   #lastId = 0;
 
   /** Memory for the next run of a searcher; answers of the run before it have all come in. */
-  open(searcher: number): AnswerArea {
+  open(searcher: number | "caller"): AnswerArea {
     const area = AnswerSlots.area(++this.#lastId);
     const before = this.#idOfSearcher.get(searcher);
     if (before !== undefined) this.#areas.delete(before);

@@ -17,6 +17,7 @@ import type { CollectionSettings } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef, Address, AskOptions } from "../../runtime/index.js";
 import type { IndexBuilderMessage } from "../index-builder/actor.js";
+import type { CallerDesk } from "../caller/caller-desk.js";
 import type { CopyMessage } from "../replica/copy-messages.js";
 import type { ReplicaMessage, ReplicaStatus, WatchSpec } from "../replica/messages.js";
 import type { ReplicationMessage } from "../replica/replication-messages.js";
@@ -34,6 +35,8 @@ export interface ShardParts {
   readonly versions: HybridClock;
   readonly replica: ActorRef<ReplicaMessage | ReplicationMessage | CopyMessage>;
   readonly searchers: WorkerPool;
+  /** Who answers short searches on this thread, if anybody may. */
+  readonly caller: CallerDesk | undefined;
   /** Builds the index by the collection's own metric. */
   readonly builder: ActorRef;
   /** Who watches the collection: a replica that starts is given them. */
@@ -87,6 +90,10 @@ export class Shard {
     return this.#parts.searchers;
   }
 
+  get caller(): CallerDesk | undefined {
+    return this.#parts.caller;
+  }
+
   /** Why the replica will not come back, if so. */
   ended(): DvespError | undefined {
     return this.#parts.ended();
@@ -102,8 +109,8 @@ export class Shard {
     return [this.#rows];
   }
 
-  /** What the searcher of this number is given when it starts. */
-  sharedWithSearcher(searcher: number): readonly unknown[] {
+  /** What the searcher of this number, or that of the caller's thread, is given when it starts. */
+  sharedWithSearcher(searcher: number | "caller"): readonly unknown[] {
     const { changes } = this.#parts;
     const { publications } = this.#indexes;
     return [this.#rows, this.areas.open(searcher), publications, changes, this.#payload];
@@ -230,10 +237,24 @@ export class Shard {
     return there.map((end) => answerOf(end, "an index builder"));
   }
 
+  /** Gives a searcher the newest of everything. */
+  async shareWith(searcher: ActorRef<SearcherMessage>): Promise<void> {
+    const tell = async (message: SearcherMessage, attachment: unknown): Promise<void> => {
+      const options = { timeout_ms: shareMs, attachments: [attachment] };
+      answerOf(await searcher.ask(message, options), "a searcher");
+    };
+    await tell({ type: "rows_extended" }, this.#rows);
+    for (const publication of this.#indexes.publications) {
+      await tell({ type: "index_published" }, publication);
+    }
+    if (this.#payload) await tell({ type: "payload_published" }, this.#payload);
+  }
+
   /** A searcher that is gone gets the newest of everything when it starts again. */
   async #tellReaders(message: SearcherMessage, ...attachments: unknown[]): Promise<void> {
     const options = { timeout_ms: shareMs, attachments };
-    const { refs } = this.#parts.searchers;
+    const { searchers, caller } = this.#parts;
+    const refs = caller ? [...searchers.refs, caller.searcher] : searchers.refs;
     const ends = await Promise.all(refs.map((ref) => ref.ask(message, options)));
     for (const end of ends) if (end.outcome !== "gone") answerOf(end, "a searcher");
   }

@@ -8,6 +8,7 @@
  *   ├── builder/<collection>/<shard>         a build host
  *   ├── payload/<collection>/<shard>         the same build host
  *   ├── searcher/<collection>/<shard>/<n>    every search host
+ *   ├── searcher/<collection>/<shard>/caller main thread, where that may answer short searches
  *   └── builder/<collection>/<shard>/<m>     the same, while there is an index by metric m too
  *
  * What they share (memory of the rows, log of their changes, newest indexes) is kept by the `Shard`,
@@ -29,7 +30,9 @@ import type { WatchSpec } from "../replica/messages.js";
 import { rowSlots } from "../row-slots.js";
 import type { SearcherArgs } from "../searcher/searcher-parts.js";
 import { WorkerPool } from "../worker-pool.js";
+import type { CallerThread } from "../caller/caller-desk.js";
 import { shardActor } from "./actor.js";
+import { callerDesk } from "./caller-searcher.js";
 import { exchangeActor } from "./exchange.js";
 import { IndexBuilders } from "./index-builders.js";
 import { shardName } from "./messages.js";
@@ -58,6 +61,8 @@ export interface ShardOptions {
   readonly directory: string;
   readonly versions: HybridClock;
   readonly disk: Disk;
+  /** The thread of the caller, where it may answer short searches. */
+  readonly caller: CallerThread | undefined;
   /** When an index by another metric is worth it. */
   readonly demand: DemandLimits;
   readonly watches: () => readonly WatchSpec[];
@@ -88,7 +93,11 @@ export interface ShardTree {
 export function shardTree(options: ShardOptions): ShardTree {
   const { system, hosts, settings, onLifecycle } = options;
   const places = placesOf(options);
-  const shard = makeShard(options, places, () => ended(options, supervisor, places));
+  const shard: Shard = makeShard(options, places, {
+    ended: () => ended(options, supervisor, places),
+    shard: () => shard,
+    supervisor: () => supervisor,
+  });
   const builders = makeBuilders(options, places, shard, () => supervisor);
   const indexes = new MetricIndexes({
     shard,
@@ -119,6 +128,8 @@ interface Places {
   readonly builder: Address;
   readonly payload: Address;
   readonly searchers: readonly Address[];
+  /** On the thread of the caller. */
+  readonly caller: Address;
 }
 
 function placesOf({ system, settings, shard, plan }: ShardOptions): Places {
@@ -130,29 +141,45 @@ function placesOf({ system, settings, shard, plan }: ShardOptions): Places {
     builder: { host: plan.build, name: `builder/${name}` },
     payload: { host: plan.build, name: `payload/${name}` },
     searchers: plan.search.map((host, index) => ({ host, name: `searcher/${name}/${index}` })),
+    caller: { host: system.host, name: `searcher/${name}/caller` },
   };
 }
 
-function makeShard(
-  { system, settings, shard, versions, watches }: ShardOptions,
-  places: Places,
-  ended: () => DvespError | undefined,
-): Shard {
+interface Late {
+  readonly ended: () => DvespError | undefined;
+  readonly shard: () => Shard;
+  readonly supervisor: () => Supervisor;
+}
+
+function makeShard(options: ShardOptions, places: Places, { ended, ...late }: Late): Shard {
+  const { system, settings, shard: id, versions, watches, caller: thread } = options;
   const { clock } = system;
-  const searchers = places.searchers.map((address) => system.ref(address));
+  const refs = places.searchers.map((address) => system.ref(address));
+  const searchers = new WorkerPool({ clock, refs, ended });
+  const { searcher: module } = modules;
+  const args = searcherArgs(options, places);
+  const own = { system, settings, address: places.caller, module, args, workers: searchers };
   return new Shard({
     settings,
-    id: shard,
+    id,
     clock,
     versions,
     replica: system.ref(places.replica),
     builder: system.ref(places.builder),
-    searchers: new WorkerPool({ clock, refs: searchers, ended }),
+    searchers,
+    caller: thread && callerDesk({ ...own, ...late, thread }),
     watches,
     ended,
     rows: SharedRows.create({ dimension: settings.dimension }).share(),
     changes: ChangeLog.create().buffer,
   });
+}
+
+function searcherArgs(
+  { settings, shard, directory }: ShardOptions,
+  { exchange }: Places,
+): Omit<SearcherArgs, "slot"> {
+  return { settings, shard, directory, owner: exchange };
 }
 
 function makeBuilders(
@@ -182,10 +209,11 @@ interface Parts {
 }
 
 function childSpecs(
-  { settings, shard: number, directory, isShown }: ShardOptions,
+  options: ShardOptions,
   places: Places,
   { shard, builders, indexes }: Parts,
 ): ChildSpec[] {
+  const { settings, shard: number, directory, isShown } = options;
   const of = { collection: settings.collection, shard: number };
   const replica = (): ReplicaArgs => ({
     ...of,
@@ -210,13 +238,8 @@ function childSpecs(
     builders.spec(settings.distance_metric),
     onHost(places.payload, modules.payload, payload, () => shard.sharedWithPayloadBuilder),
     ...places.searchers.map((address, index) => {
-      const searcher: SearcherArgs = {
-        settings,
-        shard: number,
-        directory,
-        slot: rowSlots.firstSearcher + index,
-        owner: places.exchange,
-      };
+      const slot = rowSlots.firstSearcher + index;
+      const searcher: SearcherArgs = { ...searcherArgs(options, places), slot };
       return onHost(address, modules.searcher, searcher, () => shard.sharedWithSearcher(index));
     }),
   ];

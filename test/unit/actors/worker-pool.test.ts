@@ -33,6 +33,19 @@ describe("WorkerPool.ask", () => {
     expect(stuck.asked).toHaveLength(1);
   });
 
+  it("asks only the first ones while one of them is there", async () => {
+    let isThere = true;
+    const first = new HandMadeRef(() => (isThere ? ok("first") : gone), "first");
+    const second = new HandMadeRef(() => ok("second"), "second");
+    const { pool } = poolOf(first, second);
+    expect(pool.leastBusy(1)).toBe(0);
+    for (let index = 0; index < 4; index++) {
+      await expect(pool.ask("q", 100, { among: 1 })).resolves.toBe("first");
+    }
+    isThere = false;
+    await expect(pool.ask("q", 100, { among: 1 })).resolves.toBe("second");
+  });
+
   it("asks another one at once when a worker is gone", async () => {
     const dead = new HandMadeRef(() => gone, "dead");
     const alive = new HandMadeRef(() => ok("alive"), "alive");

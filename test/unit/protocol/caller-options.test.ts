@@ -11,6 +11,7 @@ const nodes = ["localhost:7000"];
 describe("the options of open, serve and connect", () => {
   it("pass when they are what they say", () => {
     checkOpenOptions({ path: "data" });
+    checkOpenOptions({ path: "data", caller_thread_ms: 0.5 });
     checkOpenOptions({ path: "data", threads: 0, build_threads: 2, split_rows: 1, cluster: {} });
     checkServeOptions({ path: "data", host: "::1", port: 0, api_key: "k", log_level: "silent" });
     checkConnectOptions({ nodes, consistency_level: "ALL", timeout_ms: 5, format: "json" });
@@ -24,6 +25,8 @@ describe("the options of open, serve and connect", () => {
     [checkOpenOptions, { path: "data", threads: 1.5 }, "threads"],
     [checkOpenOptions, { path: "data", split_rows: 0 }, "split_rows"],
     [checkOpenOptions, { path: "data", port: 7000 }, "port"],
+    [checkOpenOptions, { path: "data", caller_thread_ms: -1 }, "caller_thread_ms"],
+    [checkServeOptions, { path: "data", caller_thread_ms: 1 }, "caller_thread_ms"],
     [checkServeOptions, { path: "data", port: 70_000 }, "port"],
     [checkServeOptions, { path: "data", log_level: "loud" }, "log_level"],
     [checkConnectOptions, {}, "nodes"],
