@@ -182,7 +182,10 @@ export class SharedRows {
       const first = rowOffset(this.layout, local);
       const end = first + count * stride;
       const words = segment.words(end);
-      for (let at = first; at < end; at += touchedBytes) Atomics.or(words, at / 4, 0);
+      // Writes without reading before: that would map a page of zeros, and replacing it by one's own has
+      // every core interrupted. Zero stays zero, and anything else stays as it is.
+      for (let at = first; at < end; at += touchedBytes)
+        Atomics.compareExchange(words, at / 4, 0, 0);
     }
   }
 

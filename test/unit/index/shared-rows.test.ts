@@ -24,6 +24,19 @@ describe("SharedRows", () => {
     }
   });
 
+  it("touches memory without changing what is there", () => {
+    const dimension = 1024;
+    const rows = SharedRows.create({ dimension });
+    const packed = looseRows(seededRandom(1), 20, dimension);
+    packed.fill(0, 5 * dimension, 10 * dimension);
+    rows.reserve(60);
+    rows.write(0, packed);
+    rows.touch(0, 60);
+    rows.publish(20);
+    const found = Array.from({ length: 20 }, (_, row) => [...rows.copyVector(row)]);
+    expect(Float32Array.from(found.flat())).toEqual(packed);
+  });
+
   it("runs over into more segments, which others adopt", () => {
     const dimension = 60;
     const count = 1500;
