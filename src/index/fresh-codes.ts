@@ -15,8 +15,6 @@ import type { SharedRows } from "./shared-rows.js";
 const recordsBytesMax = 32 * 1024 * 1024;
 /** Bytes of rows that get codes at a time: a few milliseconds of work. */
 const turnBytes = 3 * 1024 * 1024;
-/** Records that the kernel may read behind the last one. */
-const readAhead = 3;
 /** Behind the codes: scale, error, norm and inverse norm. */
 const factsBytes = 16;
 /** Where the query's levels, rows on their way and bounds are; the records are behind them. */
@@ -65,7 +63,7 @@ export class FreshCodes {
     this.#codeBytes = Math.ceil(rows.dimension / 16) * 16;
     this.#recordBytes = this.#codeBytes + factsBytes;
     this.#capacity = Math.floor(recordsBytesMax / this.#recordBytes);
-    this.#recordsAt = boundsAt + Math.ceil(this.#capacity / 4 + 1) * 16;
+    this.#recordsAt = boundsAt + Math.ceil(this.#capacity / 4) * 16;
     this.#pagesMax = this.#pagesFor(this.#capacity);
     const [initial, maximum] = [this.#pagesFor(0), this.#pagesMax];
     this.#memory = new WebAssembly.Memory({ initial, maximum, shared: true });
@@ -178,7 +176,7 @@ export class FreshCodes {
 
   /** Of the memory with so many records. */
   #pagesFor(records: number): number {
-    return Math.ceil((this.#recordsAt + (records + readAhead) * this.#recordBytes) / pageBytes);
+    return Math.ceil((this.#recordsAt + records * this.#recordBytes) / pageBytes);
   }
 
   #reserve(records: number): boolean {

@@ -92,52 +92,39 @@ export function encodeBounded(
 
 // @ts-ignore: decorator
 @inline
-function step(sum: v128, levels: v128, codes: usize): v128 {
-  return i32x4.add(sum, i32x4.dot_i16x8_s(levels, v128.load8x8_s(codes)));
+function step(sum: v128, codes: usize, levels: usize): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(codes), v128.load(levels)));
 }
 
 // @ts-ignore: decorator
 @inline
-function highStep(sum: v128, levels: v128, codes: usize): v128 {
-  return i32x4.add(sum, i32x4.dot_i16x8_s(levels, v128.load8x8_s(codes, 8)));
+function highStep(sum: v128, codes: usize, levels: usize): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(codes, 8), v128.load(levels, 16)));
 }
 
-/**
- * Products of four records' codes with the query's 16-bit levels, which are so small that no sum
- * overflows, as i32x4. The records are `record` bytes apart.
- */
+/** Of signed bytes with the query's 16-bit levels, which are so small that no sum overflows. */
 // @ts-ignore: decorator
 @inline
-function fourProducts(query: usize, first: usize, record: usize, codeBytes: usize): v128 {
-  const second = first + record;
-  const third = second + record;
-  const fourth = third + record;
+function levelProduct(codes: usize, codeBytes: usize, query: usize): i32 {
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
-  let c = i32x4.splat(0);
-  let d = i32x4.splat(0);
-  for (let at: usize = 0; at < codeBytes; at += 16) {
-    const low = v128.load(query);
-    a = step(a, low, first + at);
-    b = step(b, low, second + at);
-    c = step(c, low, third + at);
-    d = step(d, low, fourth + at);
-    const high = v128.load(query, 16);
-    a = highStep(a, high, first + at);
-    b = highStep(b, high, second + at);
-    c = highStep(c, high, third + at);
-    d = highStep(d, high, fourth + at);
+  const end = codes + codeBytes;
+  for (; codes < end; codes += 16) {
+    a = step(a, codes, query);
+    b = highStep(b, codes, query);
     query += 32;
   }
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
+  const sum = i32x4.add(a, b);
+  return (
+    i32x4.extract_lane(sum, 0) +
+    i32x4.extract_lane(sum, 1) +
+    (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
+  );
 }
 
 /**
- * What the rows of `count` records, and of up to three behind them that are memory of this kind, cannot be
- * nearer than, to `out`; not a number where nothing is known. The query is there as 16-bit levels with a
- * scale; `norm` is its length, `error` what its levels are off by.
+ * What `count` rows cannot be nearer than, to `out`; not a number where nothing is known. The query is
+ * there as 16-bit levels with a scale; `norm` is its length, `error` what its levels are off by.
  */
 export function boundRows(
   metric: u32,
@@ -150,23 +137,14 @@ export function boundRows(
   count: u32,
   out: usize,
 ): void {
-  const record = codeBytes + 16;
-  for (let index: u32 = 0; index < count; index += 4) {
-    const products = fourProducts(query, records, record, codeBytes);
-    store<i32>(out, i32x4.extract_lane(products, 0));
-    store<i32>(out, i32x4.extract_lane(products, 1), 4);
-    store<i32>(out, i32x4.extract_lane(products, 2), 8);
-    store<i32>(out, i32x4.extract_lane(products, 3), 12);
-    for (let row = 0; row < 4; row++) {
-      const facts = records + codeBytes;
-      const rowNorm = <f64>load<f32>(facts, 8);
-      const rowError = <f64>load<f32>(facts, 4);
-      const product = <f64>load<i32>(out) * scale * <f64>load<f32>(facts);
-      const most = product + norm * rowError + error * (rowNorm + rowError);
-      store<f32>(out, <f32>boundOf(metric, most, norm, rowNorm, facts));
-      records += record;
-      out += 4;
-    }
+  for (let index: u32 = 0; index < count; index++) {
+    const facts = records + codeBytes;
+    const rowNorm = <f64>load<f32>(facts, 8);
+    const rowError = <f64>load<f32>(facts, 4);
+    const product = <f64>levelProduct(records, codeBytes, query) * scale * <f64>load<f32>(facts);
+    const most = product + norm * rowError + error * (rowNorm + rowError);
+    store<f32>(out + ((<usize>index) << 2), <f32>boundOf(metric, most, norm, rowNorm, facts));
+    records += codeBytes + 16;
   }
 }
 
