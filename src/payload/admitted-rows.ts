@@ -96,10 +96,18 @@ export class AdmittedRows {
   isNear(filter: Filter, snapshot: RowSnapshot): boolean {
     const key = JSON.stringify(filter);
     const known = this.#remembered.get(key);
-    if (known)
-      return this.#isRemembered(known, snapshot) && snapshot.nextOrdinal - known.next <= nearRows;
-    const isFew = snapshot.nextOrdinal <= fewRows && this.uncovered(snapshot) <= nearRows;
-    return isFew && !readsStrings.test(key);
+    if (known && this.#isRemembered(known, snapshot)) return this.#isClose(known, snapshot);
+    if (snapshot.nextOrdinal > fewRows || readsStrings.test(key)) return false;
+    const { covered: next, position } = this.#payload;
+    return this.#isClose({ next, position }, snapshot);
+  }
+
+  /** Whether few rows came or changed since. */
+  #isClose(
+    { next, position }: Pick<Remembered, "next" | "position">,
+    { nextOrdinal }: RowSnapshot,
+  ) {
+    return nextOrdinal - next + this.#changes.begun - position <= nearRows;
   }
 
   /**

@@ -35,6 +35,16 @@ describe("a search", () => {
     expect(Object.keys(bare ?? {}).sort()).toEqual(["distance", "id", "version"]);
   });
 
+  it("is short while few rows stand in no index", async () => {
+    const world = await worldWith(10);
+    const isShort = (filter?: { even: boolean }): boolean =>
+      world.reader.isShort(searchFor(1, { filter }));
+    expect([isShort(), isShort({ even: true })]).toEqual([true, true]);
+    const few = Math.floor(2 ** 18 / world.store.dimension);
+    world.publishUncommitted(upTo(few - 9));
+    expect(isShort()).toBe(false);
+  });
+
   it("skips `offset` rows, and ends where there are no more", async () => {
     const world = await worldWith(30);
     const page = (offset: number, top_k: number): number[] =>

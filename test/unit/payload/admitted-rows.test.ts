@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AdmittedRows, PayloadBuilder, rowTest } from "../../../src/payload/index.js";
 import { encodeMetadata } from "../../../src/protocol/index.js";
+import type { Filter } from "../../../src/protocol/index.js";
 import { PlainRows } from "./plain-rows.js";
 
 const rowOf = (n: number) => ({ n, even: n % 2 === 0 });
@@ -61,6 +62,26 @@ describe("AdmittedRows", () => {
     const { source, looks, ordinals } = rows.ask(admitted, { even: true });
     expect([source, looks]).toEqual(["index", 0]);
     expect(ordinals).toEqual(rows.expected({ even: true }));
+  });
+
+  it("says whether few rows are to be looked at", () => {
+    const rows = rowsOf(50);
+    const admitted = new AdmittedRows(rows.changes);
+    const isNear = (filter: Filter): boolean => admitted.isNear(filter, rows.snapshot());
+    expect(isNear({ even: true })).toBe(true);
+    rows.insert(Array.from({ length: 500 }, (_, n) => rowOf(n)));
+    expect(isNear({ even: true })).toBe(false);
+    rows.ask(admitted, { even: true });
+    expect([isNear({ even: true }), isNear({ even: false })]).toEqual([true, false]);
+    const builder = new PayloadBuilder(rows.changes);
+    while (builder.step(() => rows.snapshot(), 1000));
+    admitted.refresh(builder.publish());
+    expect(isNear({ even: false })).toBe(true);
+    expect(isNear({ name: { $regex: "a" } })).toBe(false);
+    rows.commit(Array.from({ length: 80 }, (_, n) => [n, { even: false }] as const));
+    expect([isNear({ even: true }), isNear({ even: false })]).toEqual([false, false]);
+    rows.ask(admitted, { even: true });
+    expect([isNear({ even: true }), isNear({ even: false })]).toEqual([true, false]);
   });
 
   it("keeps different filters apart", () => {
