@@ -150,7 +150,8 @@ export class CallerDesk {
       turn.leave();
     }
     if (found) this.#kinds.note(waiting.request, found.took_ms);
-    return found?.answer ? rawToTyped(found.answer) : this.#elsewhere(waiting);
+    // One that was given up is long: any of the workers may take it.
+    return found?.answer ? rawToTyped(found.answer) : waiting.askWorker();
   }
 
   /** Undefined when the searcher is gone: its supervisor starts another. */

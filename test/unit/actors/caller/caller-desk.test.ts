@@ -150,6 +150,18 @@ describe("CallerDesk", () => {
     expect(ended).toEqual([1]);
   });
 
+  it("has every worker take what was not short after all", async () => {
+    const instead = (): Reply => ok({ answer: undefined, took_ms: 0 });
+    const { search, settle, refs } = await world({ instead });
+    void search(1);
+    void search(2);
+    void search(3);
+    await settle();
+    const counts = refs.map(({ asked }) => asked.length);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    expect(counts[0]! + counts[1]!).toBe(3);
+  });
+
   it("passes errors on as they are, and serves the next", async () => {
     let failures = 1;
     const instead = (): Reply | undefined =>
