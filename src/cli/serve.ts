@@ -1,8 +1,9 @@
 /** `dvesp serve`: a node over REST, until a signal asks it to stop. */
-import { SystemDisk, invalid, isDvespError } from "../base/index.js";
+import { SystemDisk, invalid, isDvespError, systemClock } from "../base/index.js";
 import { serve } from "../node/index.js";
-import type { ServeOptions } from "../node/index.js";
+import type { ServeOptions, ServedNode } from "../node/index.js";
 import { exitCodeOf, parentNode, readSecret } from "../processes/index.js";
+import { endedWithin } from "../runtime/index.js";
 import { holdsCluster } from "./data-layout.js";
 import { anySignal, firstSignal, parentEnd } from "./first-signal.js";
 
@@ -25,6 +26,9 @@ export interface ServeCommandOptions {
   readonly secretFile?: string;
 }
 
+/** A node whose parent has ended has nobody else who loses patience with it. */
+const stopMsMax = 60_000;
+
 /**
  * Resolves when the node has stopped in good order after SIGTERM or SIGINT: no new requests, those
  * under way answered, everything on disk. A second signal ends the process at once.
@@ -34,26 +38,31 @@ export async function serveUntilSignal(options: ServeCommandOptions): Promise<vo
   if (await holdsCluster(new SystemDisk(), options.data)) {
     throw invalid(`${options.data} holds the data of several nodes: serve it with --nodes`, "data");
   }
-  await serveUntil(await serveOptions(options), signalled);
+  await stopAt(signalled, await serve(await serveOptions(options)), options.data);
 }
 
 /**
  * As `serveUntilSignal`, for one of the nodes under a parent: it stops as well when that ends, and its
- * exit code says whether another start is worth trying.
+ * exit code says whether another start is worth trying. Its start waits for the parent as long as it takes, so one
+ * that is not over by then is broken off: nobody was promised anything yet, and what is on disk stands a crash.
  */
 export async function serveUnderParent(options: ServeCommandOptions): Promise<void> {
   const ended = Promise.race([anySignal(), parentEnd()]);
   try {
-    await serveUntil(await serveOptions(options), ended);
+    const starting = serve(await serveOptions(options));
+    const node = await Promise.race([starting, ended.then(() => undefined)]);
+    if (!node) process.exit();
+    const stopped = stopAt(ended, node, options.data);
+    await ended;
+    if (!(await endedWithin(systemClock, stopMsMax, stopped))) process.exit(1);
   } catch (error) {
     process.exitCode = exitCodeOf(isDvespError(error) ? error.code : "INTERNAL");
     throw error;
   }
 }
 
-async function serveUntil(options: ServeOptions, ended: Promise<string>): Promise<void> {
-  const node = await serve(options);
-  node.log.info({ address: node.address, data: options.path }, "serving");
+async function stopAt(ended: Promise<string>, node: ServedNode, data: string): Promise<void> {
+  node.log.info({ address: node.address, data }, "serving");
   node.log.info({ signal: await ended }, "stopping");
   await node.close();
   node.log.info("stopped");

@@ -1,6 +1,6 @@
 /** A `dvesp serve` in a process of its own: for tests that kill it. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -24,15 +24,7 @@ export class NodeProcess {
 
   /** Resolves when it serves; rejects with what it printed when it ends before. */
   static start(data: string, ...options: string[]): Promise<NodeProcess> {
-    const child = spawn(process.execPath, [
-      bin,
-      "serve",
-      "--port",
-      "0",
-      "--data",
-      data,
-      ...options,
-    ]);
+    const child = startCommand("serve", "--port", "0", "--data", data, ...options);
     const exited = new Promise<Exit>((resolve) => {
       child.once("exit", (code, signal) => resolve({ code, signal }));
     });
@@ -58,9 +50,14 @@ export interface CommandResult extends Exit {
   readonly stderr: string;
 }
 
+/** Starts `dvesp` with `args`. */
+export function startCommand(...args: string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [bin, ...args]);
+}
+
 /** Runs `dvesp` with `args` to its end. */
 export async function runCommand(...args: string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [bin, ...args]);
+  const child = startCommand(...args);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../dist/index.js";
 import { ClusterProcess, eventually, isRunning } from "../support/cluster-process.js";
-import { NodeProcess, runCommand } from "../support/node-process.js";
+import { NodeProcess, runCommand, startCommand } from "../support/node-process.js";
 
 const settings = { collection: "docs", dimension: 2, index: { type: "flat" as const } };
 
@@ -140,6 +140,24 @@ describe("several nodes on one host", () => {
     expect(count).toBe(1);
     await again.close();
   });
+
+  it.each(["its parent ends", "it is asked to stop"])(
+    "end while they wait for their parent, when %s",
+    async (why) => {
+      const secret = join(path, "secret");
+      await writeFile(secret, "0".repeat(64));
+      const child = startCommand(
+        ...["serve", "--node-id", "n1", "--listen", `unix:${join(path, "n1.sock")}`],
+        ...["--parent", `unix:${join(path, "nobody.sock")}`, "--secret-file", secret],
+        ...["--data", data(), "--port", "0"],
+      );
+      const exited = new Promise((resolve) => child.once("exit", resolve));
+      await eventually("it has begun", () => stat(data()));
+      if (why === "its parent ends") child.stdin.end();
+      else child.kill("SIGTERM");
+      expect(await exited).toBe(0);
+    },
+  );
 
   it("let nobody in who does not know their secret", async () => {
     await start(1);
