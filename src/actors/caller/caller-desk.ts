@@ -149,7 +149,7 @@ export class CallerDesk {
     } finally {
       turn.leave();
     }
-    if (found) this.#kinds.note(waiting.request, found.took_ms);
+    if (found) this.#kinds.note(waiting.request, found.answer ? found.took_ms : Infinity);
     // One that was given up is long: any of the workers may take it.
     return found?.answer ? rawToTyped(found.answer) : waiting.askWorker();
   }

@@ -51,7 +51,7 @@ export class ShortKinds {
     return kind === undefined || kind.untilMs <= this.#clock.monotonic();
   }
 
-  /** Notes how long one took, also one that was given up. */
+  /** Notes how long one took; one that was given up, even at its first look, as endless. */
   note(request: NormalSearch, tookMs: number): void {
     const kind = this.#kindOf(nameOf(request));
     kind.meanMs += (Math.min(tookMs, countedMsMax) - kind.meanMs) * newest;

@@ -18,6 +18,8 @@ export class AttachedIndex {
   #publication: IndexPublication;
   #reader: IndexReader;
   #search: ReplicaSearch;
+  /** Settles when the last refresh has ended, well or not. */
+  #moved: Promise<void> = Promise.resolve();
 
   private constructor(rows: SharedRows, nothing: IndexPublication, reader: IndexReader) {
     this.#rows = rows;
@@ -43,8 +45,17 @@ export class AttachedIndex {
     return this.#search.search(query);
   }
 
-  /** Moves on to a newer publication. Errors: `DATA_CORRUPTED`; the one before stays attached. */
-  async refresh(publication: IndexPublication): Promise<void> {
+  /**
+   * Moves on to a newer publication, in the order of calls. Errors: `DATA_CORRUPTED`; the one before stays
+   * attached.
+   */
+  refresh(publication: IndexPublication): Promise<void> {
+    const moved = this.#moved.then(() => this.#moveTo(publication));
+    this.#moved = moved.catch(() => undefined);
+    return moved;
+  }
+
+  async #moveTo(publication: IndexPublication): Promise<void> {
     if (publication.engine === this.#publication.engine) {
       await this.#reader.refresh(publication);
       this.#publication = publication;

@@ -4,17 +4,18 @@ import type { EncodedAnswer } from "../../protocol/index.js";
 import { AnswerSlots } from "../searcher/answer-slots.js";
 import type { AnswerArea } from "../searcher/answer-slots.js";
 import type { SentAnswer } from "../searcher/messages.js";
+import type { SearcherPlace } from "./searcher-shares.js";
 
 const nothing = (): void => undefined;
 
 export class AnswerAreas {
   /** By id; one per searcher, that of its present run. */
   readonly #areas = new Map<number, AnswerSlots>();
-  readonly #idOfSearcher = new Map<number | "caller", number>();
+  readonly #idOfSearcher = new Map<SearcherPlace, number>();
   #lastId = 0;
 
   /** Memory for the next run of a searcher; answers of the run before it have all come in. */
-  open(searcher: number | "caller"): AnswerArea {
+  open(searcher: SearcherPlace): AnswerArea {
     const area = AnswerSlots.area(++this.#lastId);
     const before = this.#idOfSearcher.get(searcher);
     if (before !== undefined) this.#areas.delete(before);

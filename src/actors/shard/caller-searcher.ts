@@ -27,7 +27,7 @@ export interface CallerSearcherParts {
 
 /** Undefined where a searcher more would hold a copy of the index. */
 export function callerDesk(parts: CallerSearcherParts): CallerDesk | undefined {
-  const { system, settings, thread, address, workers, shard, supervisor } = parts;
+  const { system, settings, thread, address, workers, supervisor } = parts;
   if (settings.index.engine === "hnswlib") return undefined;
   const searcher = system.ref(address);
   return new CallerDesk({
@@ -38,8 +38,6 @@ export function callerDesk(parts: CallerSearcherParts): CallerDesk | undefined {
     workers,
     start: async () => {
       await supervisor().startChild(specOf(parts));
-      // What was published while it was starting.
-      await shard().shareWith(searcher);
     },
   });
 }

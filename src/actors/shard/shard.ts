@@ -26,6 +26,8 @@ import { WorkerPool } from "../worker-pool.js";
 import { AnswerAreas } from "./answer-areas.js";
 import type { ShardAddresses, ShardStatus } from "./messages.js";
 import { shardBytes } from "./shard-bytes.js";
+import { SearcherShares } from "./searcher-shares.js";
+import type { SearcherPlace, Share } from "./searcher-shares.js";
 import { SharedIndexes } from "./shared-indexes.js";
 
 export interface ShardParts {
@@ -63,6 +65,7 @@ export class Shard {
   readonly #indexes: SharedIndexes;
   /** For questions that may be asked again when the replica is starting anew. */
   readonly #replica: WorkerPool;
+  readonly #shares = new SearcherShares();
   #rows: SharedRowsHandle;
   #payload: PayloadPublication | undefined;
 
@@ -110,10 +113,27 @@ export class Shard {
   }
 
   /** What the searcher of this number, or that of the caller's thread, is given when it starts. */
-  sharedWithSearcher(searcher: number | "caller"): readonly unknown[] {
-    const { changes } = this.#parts;
-    const { publications } = this.#indexes;
-    return [this.#rows, this.areas.open(searcher), publications, changes, this.#payload];
+  sharedWithSearcher(searcher: SearcherPlace): readonly unknown[] {
+    const share = this.#share();
+    this.#shares.give(searcher, share);
+    const { rows, publications, payload } = share;
+    return [rows, this.areas.open(searcher), publications, this.#parts.changes, payload];
+  }
+
+  /** Tells a searcher that has started what was published since it was given its share. */
+  async searcherStarted(searcher: SearcherPlace): Promise<void> {
+    const { searchers, caller } = this.#parts;
+    const ref = searcher === "caller" ? caller?.searcher : searchers.refs[searcher];
+    if (!ref) return;
+    // All at once: whatever is published from now on comes after it.
+    const told = this.#shares.news(searcher, this.#share()).map(({ message, attachments }) => {
+      return ref.ask(message, { timeout_ms: shareMs, attachments });
+    });
+    await Promise.all(told);
+  }
+
+  #share(): Share {
+    return { rows: this.#rows, publications: this.#indexes.publications, payload: this.#payload };
   }
 
   /** What the replica is given, which notes changes and deletes by filter. */
@@ -235,19 +255,6 @@ export class Shard {
     const ends = await Promise.all(builders.map((one) => one.ask<Answer>(message, options)));
     const there = ends.filter(({ outcome }) => outcome !== "gone");
     return there.map((end) => answerOf(end, "an index builder"));
-  }
-
-  /** Gives a searcher the newest of everything. */
-  async shareWith(searcher: ActorRef<SearcherMessage>): Promise<void> {
-    const tell = async (message: SearcherMessage, attachment: unknown): Promise<void> => {
-      const options = { timeout_ms: shareMs, attachments: [attachment] };
-      answerOf(await searcher.ask(message, options), "a searcher");
-    };
-    await tell({ type: "rows_extended" }, this.#rows);
-    for (const publication of this.#indexes.publications) {
-      await tell({ type: "index_published" }, publication);
-    }
-    if (this.#payload) await tell({ type: "payload_published" }, this.#payload);
   }
 
   /** A searcher that is gone gets the newest of everything when it starts again. */

@@ -36,6 +36,7 @@ import { callerDesk } from "./caller-searcher.js";
 import { exchangeActor } from "./exchange.js";
 import { IndexBuilders } from "./index-builders.js";
 import { shardName } from "./messages.js";
+import type { SearcherPlace } from "./searcher-shares.js";
 import { MetricDemand } from "./metric-demand.js";
 import type { DemandLimits } from "./metric-demand.js";
 import { MetricIndexes } from "./metric-indexes.js";
@@ -113,7 +114,11 @@ export function shardTree(options: ShardOptions): ShardTree {
     hosts,
     children: childSpecs(options, places, { shard, builders, indexes }),
   });
-  supervisor.lifecycle$.subscribe(onLifecycle);
+  supervisor.lifecycle$.subscribe((event) => {
+    const searcher = event.type === "child_started" ? searcherOf(places, event.child) : undefined;
+    if (searcher !== undefined) void shard.searcherStarted(searcher);
+    onLifecycle(event);
+  });
   const ready = async (): Promise<void> => {
     await shard.ready();
     await indexes.restore();
@@ -130,6 +135,12 @@ interface Places {
   readonly searchers: readonly Address[];
   /** On the thread of the caller. */
   readonly caller: Address;
+}
+
+function searcherOf({ searchers, caller }: Places, child: string): SearcherPlace | undefined {
+  if (child === caller.name) return "caller";
+  const index = searchers.findIndex(({ name }) => name === child);
+  return index < 0 ? undefined : index;
 }
 
 function placesOf({ system, settings, shard, plan }: ShardOptions): Places {

@@ -162,6 +162,17 @@ describe("CallerDesk", () => {
     expect(counts[0]! + counts[1]!).toBe(3);
   });
 
+  it("stops asking here while nothing is short after all", async () => {
+    const instead = (): Reply => ok({ answer: undefined, took_ms: 0 });
+    const { search, settle, release, here } = await world({ instead });
+    for (let n = 1; n <= 20; n++) {
+      void search(n);
+      await settle();
+      await release();
+    }
+    expect(here.asked.length).toBeLessThan(10);
+  });
+
   it("passes errors on as they are, and serves the next", async () => {
     let failures = 1;
     const instead = (): Reply | undefined =>
