@@ -27,6 +27,17 @@ export function gaussian(random: Random): number {
   return radius * Math.cos(2 * Math.PI * randomFraction(random));
 }
 
+/** Shared rows that hold `packed`, all of it committed. */
+export function sharedRowsOf(dimension: number, packed: Float32Array): SharedRows {
+  const rows = SharedRows.create({ dimension });
+  const count = packed.length / dimension;
+  rows.reserve(count);
+  rows.write(0, packed);
+  rows.publish(count);
+  rows.commit(count);
+  return rows;
+}
+
 /** `count` packed rows without structure. */
 export function looseRows(random: Random, count: number, dimension: number): Float32Array {
   return Float32Array.from({ length: count * dimension }, () => gaussian(random));

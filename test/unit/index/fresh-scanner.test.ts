@@ -4,21 +4,12 @@ import type { Random } from "../../../src/base/index.js";
 import { ExactScanner, metrics, SharedRows } from "../../../src/index/index.js";
 import { FreshCodes } from "../../../src/index/fresh-codes.js";
 import { FreshScanner } from "../../../src/index/fresh-scanner.js";
+import { sharedRowsOf } from "../../conformance/index-fixture.js";
 
 const seed = 11;
 /** More than get codes at once. */
 const rowCount = 4500;
 const bytesMin = 64 * 1024;
-
-function sharedRows(packed: Float32Array, dimension: number): SharedRows {
-  const rows = SharedRows.create({ dimension });
-  const count = packed.length / dimension;
-  rows.reserve(count);
-  rows.write(0, packed);
-  rows.publish(count);
-  rows.commit(count);
-  return rows;
-}
 
 function manyRows(dimension: number, component: (at: number) => number): Float32Array {
   return Float32Array.from({ length: rowCount * dimension }, (_, at) => component(at));
@@ -55,7 +46,7 @@ describe("FreshScanner", () => {
     const dimension = 131;
     const component = kinds[kind]!(random);
     const packed = manyRows(dimension, component);
-    const rows = sharedRows(packed, dimension);
+    const rows = sharedRowsOf(dimension, packed);
     for (let ordinal = 0; ordinal < rows.written; ordinal += 7) rows.markDead(ordinal);
     const queries = Array.from({ length: 8 }, (_, index) =>
       index % 2 === 0
@@ -68,7 +59,7 @@ describe("FreshScanner", () => {
   it.each([4, 64, 1000])("does so at %i dimensions, and within a distance", (dimension) => {
     const random = seededRandom(seed);
     const packed = manyRows(dimension, () => wave(random));
-    const rows = sharedRows(packed, dimension);
+    const rows = sharedRowsOf(dimension, packed);
     const query = Float32Array.from({ length: dimension }, () => wave(random));
     compare(rows, [query, query], 1);
     const scanner = new ExactScanner(rows);
@@ -86,9 +77,9 @@ describe("FreshCodes", () => {
   it("rules most rows out, follows the index, and begins again when rows were taken back", () => {
     const random = seededRandom(seed);
     const dimension = 400;
-    const rows = sharedRows(
-      Float32Array.from({ length: 9000 * dimension }, () => wave(random)),
+    const rows = sharedRowsOf(
       dimension,
+      Float32Array.from({ length: 9000 * dimension }, () => wave(random)),
     );
     const codes = FreshCodes.create(rows)!;
     codes.cover(1000, 9000);

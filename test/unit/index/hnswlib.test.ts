@@ -11,7 +11,12 @@ import {
   selectIndex,
   SharedRows,
 } from "../../../src/index/index.js";
-import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixture.js";
+import {
+  Replica,
+  clusteredRows,
+  looseRows,
+  sharedRowsOf,
+} from "../../conformance/index-fixture.js";
 
 const dimension = 12;
 const rowCount = 3000;
@@ -57,12 +62,7 @@ describe("engine hnswlib", () => {
   it("ignores a snapshot of other rows, of other settings, or of more rows than there are", async () => {
     const other = clusteredRows(seededRandom(3), rowCount, dimension);
     const reopen = async (packed: Float32Array, m = 16): Promise<number> => {
-      const rows = SharedRows.create({ dimension });
-      const count = packed.length / dimension;
-      rows.reserve(count);
-      rows.write(0, packed);
-      rows.publish(count);
-      rows.commit(count);
+      const rows = sharedRowsOf(dimension, packed);
       const changed = selectIndex(
         { dimension, metric: "l2", index: { type: "hnsw", engine: "hnswlib", m } },
         0,

@@ -16,7 +16,7 @@ import {
 import type { IvfSpec } from "../../../src/index/index-spec.js";
 import { slot } from "../../../src/index/ivf/list-layout.js";
 import { ListMemory } from "../../../src/index/ivf/list-memory.js";
-import { clusteredRows } from "../../conformance/index-fixture.js";
+import { clusteredRows, sharedRowsOf } from "../../conformance/index-fixture.js";
 import { settleLists } from "./settle-lists.js";
 
 const dimension = 12;
@@ -132,12 +132,9 @@ describe("an index of lists", () => {
   });
 
   it("stops in the middle of a list when its time is over, and answers the next in full", async () => {
-    const rows = SharedRows.create({ dimension });
     const count = 30_000;
-    rows.reserve(count);
-    rows.write(0, clusteredRows(seededRandom(6), count, dimension, 30));
-    rows.publish(count);
-    rows.commit(count);
+    const packed = clusteredRows(seededRandom(6), count, dimension, 30);
+    const rows = sharedRowsOf(dimension, packed);
     const { builder } = await openLists(rows);
     await builder.add(count);
     const reader = await attachReader(await builder.publish(), rows);

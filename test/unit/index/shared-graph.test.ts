@@ -6,7 +6,12 @@ import { efMax, graphLayout, header } from "../../../src/index/shared/graph-layo
 import { SharedGraph } from "../../../src/index/shared/graph.js";
 import { sampleMean } from "../../../src/index/shared/mean.js";
 import type { Quantization, SharedSpec } from "../../../src/index/index-spec.js";
-import { clusteredRows, looseRows, queryNear } from "../../conformance/index-fixture.js";
+import {
+  clusteredRows,
+  looseRows,
+  queryNear,
+  sharedRowsOf,
+} from "../../conformance/index-fixture.js";
 
 const gibi = 2 ** 30;
 
@@ -18,16 +23,6 @@ function specOf(
 ): SharedSpec {
   const settings = { metric, dimension, m, quantization, efConstruction: 80, recall: 0.98 };
   return { type: "hnsw", engine: "shared", ...settings };
-}
-
-function rowsOf(dimension: number, packed: Float32Array): SharedRows {
-  const rows = SharedRows.create({ dimension });
-  const count = packed.length / dimension;
-  rows.reserve(count);
-  rows.write(0, packed);
-  rows.publish(count);
-  rows.commit(count);
-  return rows;
 }
 
 /** Row `o` reaches level 1 when 8 divides `o`, level 2 when 64 does, and so on. */
@@ -131,7 +126,7 @@ const kinds = metrics.flatMap((metric) =>
 describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantization }) => {
   it.each([2, 3, 15, 16, 17, 33, 100, 784])("order rows by their codes at %i d", (dimension) => {
     const random = seededRandom(dimension);
-    const rows = rowsOf(dimension, looseRows(random, 300, dimension));
+    const rows = sharedRowsOf(dimension, looseRows(random, 300, dimension));
     const graph = graphOf(specOf(metric, dimension, 16, quantization), rows);
     const { mean } = sampleMean(rows, metric, 0, rows.written);
     const query = queryNear(random, rows.copyVector(7));
@@ -152,7 +147,7 @@ describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantiz
   it("make lists that name rows of that level, once, never the row itself", () => {
     const m = 6;
     const count = 3000;
-    const rows = rowsOf(12, clusteredRows(seededRandom(3), count, 12));
+    const rows = sharedRowsOf(12, clusteredRows(seededRandom(3), count, 12));
     const graph = graphOf(specOf(metric, 12, m, quantization), rows);
     for (let ordinal = 0; ordinal < count; ordinal++) {
       for (const { level, to } of linksOf(graph, ordinal, m)) {
@@ -168,7 +163,7 @@ describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantiz
   });
 
   it("leave out removed rows, rows from the limit on, and those not allowed", () => {
-    const rows = rowsOf(8, looseRows(seededRandom(4), 500, 8));
+    const rows = sharedRowsOf(8, looseRows(seededRandom(4), 500, 8));
     const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     const removed = [3, 33, 333];
     for (const ordinal of removed) graph.remove(ordinal);
@@ -187,7 +182,7 @@ describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantiz
   });
 
   it("admit no row beyond an allow-list's end, and read none beyond their own", () => {
-    const rows = rowsOf(8, looseRows(seededRandom(4), 500, 8));
+    const rows = sharedRowsOf(8, looseRows(seededRandom(4), 500, 8));
     const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     const walk = (allow: AllowList, limit: number): number[] => [
       ...graph.walk({ query: rows.copyVector(1), wanted: 500, ef: 500, limit, allow }).ordinals,
@@ -206,7 +201,7 @@ describe.each(kinds)("graph kernels, $metric, $quantization", ({ metric, quantiz
       { length: 200 * 8 },
       () => extremes[Math.floor((random.uint32() / 2 ** 32) * extremes.length)]!,
     );
-    const rows = rowsOf(8, packed);
+    const rows = sharedRowsOf(8, packed);
     const graph = graphOf(specOf(metric, 8, 16, quantization), rows);
     for (let ordinal = 0; ordinal < 200; ordinal += 7) {
       const query = rows.copyVector(ordinal);

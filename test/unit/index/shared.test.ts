@@ -13,7 +13,12 @@ import {
   type IndexEvent,
   type IndexSpec,
 } from "../../../src/index/index.js";
-import { clusteredRows, looseRows, Replica } from "../../conformance/index-fixture.js";
+import {
+  Replica,
+  clusteredRows,
+  looseRows,
+  sharedRowsOf,
+} from "../../conformance/index-fixture.js";
 
 const dimension = 12;
 const rowCount = 3000;
@@ -23,16 +28,6 @@ function specOf(m = 16): IndexSpec & { readonly engine: "shared" } {
   const spec = selectIndex({ dimension, metric: "l2", index }, 0);
   if (spec.engine !== "shared") throw new Error("engine shared was asked for");
   return spec;
-}
-
-function rowsOf(packed: Float32Array): SharedRows {
-  const rows = SharedRows.create({ dimension });
-  const count = packed.length / dimension;
-  rows.reserve(count);
-  rows.write(0, packed);
-  rows.publish(count);
-  rows.commit(count);
-  return rows;
 }
 
 /** Until nothing is left that is needed now. */
@@ -142,7 +137,7 @@ describe("engine shared", () => {
     const own = clusteredRows(seededRandom(1), rowCount, dimension);
     const other = clusteredRows(seededRandom(3), rowCount, dimension);
     const indexed = async (packed: Float32Array, m = 16): Promise<number> =>
-      (await reopen(rowsOf(packed), specOf(m))).indexed;
+      (await reopen(sharedRowsOf(dimension, packed), specOf(m))).indexed;
     expect(await indexed(own)).toBe(rowCount);
     expect(await indexed(other)).toBe(0);
     expect(await indexed(own, 24)).toBe(0);
@@ -151,13 +146,13 @@ describe("engine shared", () => {
 
   it("builds anew when a row that lives was left out of the snapshot as dead", async () => {
     const packed = clusteredRows(seededRandom(8), rowCount, dimension);
-    const rows = rowsOf(packed);
+    const rows = sharedRowsOf(dimension, packed);
     rows.markDead(7);
     const builder = await reopen(rows, specOf(8));
     await builder.add(rowCount);
     await builder.close();
     expect((await reopen(rows, specOf(8))).indexed).toBe(rowCount);
-    expect((await reopen(rowsOf(packed), specOf(8))).indexed).toBe(0);
+    expect((await reopen(sharedRowsOf(dimension, packed), specOf(8))).indexed).toBe(0);
   });
 
   it("builds anew when the snapshot is damaged anywhere", async () => {
@@ -207,7 +202,7 @@ describe("engine shared", () => {
   });
 
   it("comes through a power cut with a whole snapshot or none", async () => {
-    const rows = rowsOf(clusteredRows(seededRandom(9), 400, dimension));
+    const rows = sharedRowsOf(dimension, clusteredRows(seededRandom(9), 400, dimension));
     for (let seed = 1; seed <= 8; seed++) {
       const disk = new MemoryDisk();
       const directory = "/data/index";
@@ -295,7 +290,7 @@ describe("engine shared", () => {
   });
 
   it("takes nothing in while a graph is copied to its file", async () => {
-    const rows = rowsOf(clusteredRows(seededRandom(9), 999, dimension));
+    const rows = sharedRowsOf(dimension, clusteredRows(seededRandom(9), 999, dimension));
     const disk = new MemoryDisk();
     const builder = await openBuilder({ spec: specOf(), rows, directory: "/data/index", disk });
     await builder.add(900);
@@ -306,7 +301,7 @@ describe("engine shared", () => {
   });
 
   it("loses no more than the damaged graph and those after it", async () => {
-    const rows = rowsOf(clusteredRows(seededRandom(1), rowCount, dimension));
+    const rows = sharedRowsOf(dimension, clusteredRows(seededRandom(1), rowCount, dimension));
     const options = { spec: { ...specOf(), graphRows: 1024 }, rows, directory: "/data/index" };
     const disk = new MemoryDisk();
     const builder = await openBuilder({ ...options, disk });

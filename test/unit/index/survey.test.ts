@@ -9,7 +9,7 @@ import { SharedGraph } from "../../../src/index/shared/graph.js";
 import { levelOf } from "../../../src/index/shared/levels.js";
 import { sampleMean } from "../../../src/index/shared/mean.js";
 import { surveyGraph, type GraphHealth } from "../../../src/index/shared/survey.js";
-import { clusteredRows, looseRows, someOf } from "../../conformance/index-fixture.js";
+import { clusteredRows, looseRows, sharedRowsOf, someOf } from "../../conformance/index-fixture.js";
 
 const dimension = 12;
 const m = 6;
@@ -22,12 +22,8 @@ interface World {
 }
 
 function worldOf(packed: Float32Array, metric: Metric = "l2"): World {
-  const count = packed.length / dimension;
-  const rows = SharedRows.create({ dimension });
-  rows.reserve(count);
-  rows.write(0, packed);
-  rows.publish(count);
-  rows.commit(count);
+  const rows = sharedRowsOf(dimension, packed);
+  const count = rows.committed;
   const of = { dimension, m, quantization: "int8", efConstruction: 60, recall: 0.98 } as const;
   const spec: SharedSpec = { type: "hnsw", engine: "shared", metric, ...of };
   const graph = SharedGraph.create(spec, 0, seededRandom(1));
