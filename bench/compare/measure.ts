@@ -3,6 +3,7 @@
  * minute of the machine falls on all of them. Medians over the rounds are reported.
  */
 import type { FilterSpec } from "./sets.js";
+import type { SearchOrder } from "./messages.js";
 import type { Rival } from "./rival.js";
 
 const recallEnough = 0.9985;
@@ -35,6 +36,8 @@ export async function measureRound(
 ): Promise<void> {
   const queries = truth.length;
   rival.pin(processors.one);
+  const [first] = rival.points;
+  if (first) await warmUp(rival, { effort: first.effort, truth, atOnce: 1, queries });
   for (const { effort, us, cpuUs } of rival.points) {
     const found = await rival.search({ effort, truth, atOnce: 1, queries });
     us.push(found.us);
@@ -45,6 +48,14 @@ export async function measureRound(
   for (const { effort, usAll } of rival.points) {
     usAll.push((await rival.search({ effort, truth, atOnce: underWay, queries })).us);
   }
+}
+
+/**
+ * Asks once without measuring: while the others had their turns, caches were emptied; what is measured is a
+ * contender in use.
+ */
+async function warmUp(rival: Rival, order: Omit<SearchOrder, "do">): Promise<void> {
+  await rival.search(order);
 }
 
 export interface FilterTask {
@@ -61,8 +72,7 @@ export async function measureFilters(rival: Rival, tasks: readonly FilterTask[])
     if (known?.failure !== undefined) continue;
     try {
       const order = { effort, filter, truth, atOnce: 1, queries: truth.length };
-      // As searches without a filter have been made once by now, so that code is compiled.
-      if (!known) await rival.search(order);
+      await warmUp(rival, order);
       const { recall, short, us, cpuUs } = await rival.search(order);
       const point = known ?? { filter: filter.name, effort, recall, short, us: [], cpuUs: [] };
       point.us.push(us);
