@@ -24,7 +24,13 @@ const atOnce = 16;
 const importBatch = 1000;
 const nodes = 3;
 const comparedQueries = 1000;
-const beside = { rowsPerSecond: 500, rowsAtOnce: [10, 1], readers: 6, times: 3 };
+/** Writes beside reads: one reader leaves room on two cores, six ask for more than they have. */
+const besides = [
+  { rowsAtOnce: 10, readers: 1 },
+  { rowsAtOnce: 10, readers: 6 },
+  { rowsAtOnce: 1, readers: 6 },
+];
+const beside = { rowsPerSecond: 500, times: 3 };
 
 const { values: options } = parseArgs({
   options: {
@@ -136,16 +142,17 @@ async function measure(cluster: ClusterProcess, data: DataSet & WithIds): Promis
     // As searches, writes are compiled only after some thousand, on every thread of three nodes.
     await runWrites({ ...write, atOnce, seconds: 2 * seconds });
     reportWrites(`insert at QUORUM, ${atOnce} at once`, await runWrites({ ...write, atOnce }));
-    const besides = { seconds: beside.times * seconds };
-    for (const rowsAtOnce of beside.rowsAtOnce) {
+    for (const { rowsAtOnce, readers } of besides) {
       const perSecond = beside.rowsPerSecond / rowsAtOnce;
+      const long = { seconds: beside.times * seconds };
       const [reads, writes] = await Promise.all([
-        load.search({ ...search, ...besides, consistency_level: "QUORUM", atOnce: beside.readers }),
-        runWrites({ ...write, ...besides, atOnce, rowsAtOnce, perSecond }),
+        load.search({ ...search, ...long, consistency_level: "QUORUM", atOnce: readers }),
+        runWrites({ ...write, ...long, atOnce, rowsAtOnce, perSecond }),
       ]);
       const inserts = `${perSecond} inserts/s of ${rowsAtOnce} rows`;
-      reportReads(`search at QUORUM beside ${inserts}`, { ...data, truth: [] }, reads);
-      reportWrites(`${inserts} at QUORUM beside searches`, writes, rowsAtOnce);
+      const what = `search at QUORUM, ${readers} at once, beside ${inserts}`;
+      reportReads(what, { ...data, truth: [] }, reads);
+      reportWrites(`${inserts} at QUORUM beside ${readers} readers`, writes, rowsAtOnce);
     }
     await reportDifferences(cluster, data);
   } finally {
