@@ -10,7 +10,7 @@ describe("threadCounts", () => {
     { cores: 2, counts: { search: 2, build: 1 } },
     { cores: 5, counts: { search: 5, build: 2 } },
     { cores: 16, counts: { search: 16, build: 8 } },
-    { cores: 256, counts: { search: 46, build: 15 } },
+    { cores: 256, counts: { search: 45, build: 15 } },
   ])("builds on half of $cores cores at most", ({ cores, counts }) => {
     expect(threadCounts({}, cores)).toEqual(counts);
   });
@@ -18,7 +18,7 @@ describe("threadCounts", () => {
   it("takes what is asked for, and refuses what has no place", () => {
     expect(threadCounts({ threads: 3, build_threads: 4 }, 2)).toEqual({ search: 3, build: 4 });
     expect(threadCounts({ threads: 0, build_threads: 0 }, 2)).toEqual({ search: 1, build: 1 });
-    for (const options of [{ threads: 47 }, { build_threads: 16 }, { threads: 1.5 }]) {
+    for (const options of [{ threads: 46 }, { build_threads: 16 }, { threads: 1.5 }]) {
       expect(() => threadCounts(options, 2)).toThrow("is a whole number from 0 to");
     }
   });
@@ -29,7 +29,7 @@ describe("hostSpecs", () => {
     { search: 1, write: 1 },
     { search: 4, write: 1 },
     { search: 8, write: 2 },
-    { search: 46, write: 11 },
+    { search: 45, write: 11 },
   ])("has $write writers and one builder for $search searchers", ({ search, write }) => {
     expect(countOf(search, "search")).toBe(search);
     expect([countOf(search, "write"), countOf(search, "build")]).toEqual([write, 1]);
