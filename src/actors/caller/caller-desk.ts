@@ -9,6 +9,7 @@ import { rawToTyped } from "../../protocol/index.js";
 import type { NormalSearch, SearchAnswer } from "../../protocol/index.js";
 import { answerOf } from "../../runtime/index.js";
 import type { ActorRef } from "../../runtime/index.js";
+import { marginMs } from "../reads/ask-replicas.js";
 import type { SearcherMessage, ShortAnswer } from "../searcher/messages.js";
 import type { WorkerPool } from "../worker-pool.js";
 import type { LoopTurn } from "./loop-turn.js";
@@ -47,8 +48,6 @@ interface Waiting {
 const startAfter = 16;
 /** More than that is for workers to take, or to refuse. */
 const waitingMax = 1024;
-/** What the searcher's own limits leave to its ask. */
-const marginMs = 1000;
 
 export class CallerDesk {
   readonly #parts: CallerDeskParts;
