@@ -19,6 +19,7 @@ export { SharedRows, type SharedRowsHandle, type SharedRowsOptions } from "./sha
 export type { IndexSpec, SearchEffort } from "./index-spec.js";
 export type {
   BuilderOptions,
+  Idleness,
   IndexAnswer,
   IndexBuilder,
   IndexEngine,

@@ -126,6 +126,12 @@ export type IndexEvent =
  */
 export type UpkeepNeed = "nothing" | "now" | "leisure";
 
+/**
+ * Whether rows come: there are some to take in; none just now, as between the commits of a trickle; or
+ * none have come for a while.
+ */
+export type Idleness = "busy" | "lull" | "quiet";
+
 /** The only writer of an index. Its methods are called one after the other. */
 export interface IndexBuilder {
   /** All ordinals below are in the index, or dead. */
@@ -140,9 +146,9 @@ export interface IndexBuilder {
   readonly isPublished: boolean;
   /**
    * Does some milliseconds of what keeps the index good (measuring, snapshots, building anew); says
-   * what it was. `isIdle`: there was nothing to take in.
+   * what it was.
    */
-  upkeep(isIdle: boolean): Promise<UpkeepNeed>;
+  upkeep(idleness: Idleness): Promise<UpkeepNeed>;
   /** Forgets rows, which are marked dead in the `SharedRows` already. */
   remove(ordinals: Uint32Array): void;
   /**

@@ -165,7 +165,7 @@ export class Replica {
   async build(count = Infinity): Promise<void> {
     await this.builder.add(count);
     await this.settle?.(this.builder);
-    while ((await this.builder.upkeep(true)) === "now");
+    while ((await this.builder.upkeep("quiet")) === "now");
     await this.reader.refresh(await this.builder.publish());
   }
 

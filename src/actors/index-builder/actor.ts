@@ -7,6 +7,7 @@ import type { Timer } from "../../base/index.js";
 import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
 import type {
   BuildHelpers,
+  Idleness,
   IndexBuilder,
   IndexEvent,
   IndexPublication,
@@ -50,6 +51,8 @@ export type IndexBuilderMessage =
 
 /** Rows taken in before it is asked whether to publish. */
 const sliceRows = 512;
+/** With no row for so long, rows have stopped coming. */
+const quietMs = 1000;
 const announceMs = 60_000;
 
 export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
@@ -124,6 +127,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   readonly #leisure = new Leisure();
   #told: IndexPublication | undefined;
   #sliceAsked = false;
+  #quietAtMs = 0;
   #recheck: Timer | undefined;
 
   constructor(
@@ -193,13 +197,16 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   /** Whether there is more to do at once. */
   async #buildSlice(): Promise<boolean> {
     await this.#reselect();
+    const { clock } = this.#context;
     const { committed } = this.#rows;
-    const began = this.#context.clock.monotonic();
+    const began = clock.monotonic();
     const idle = (await this.#open.builder.add(sliceRows)) === 0;
+    const ended = clock.monotonic();
+    if (!idle) this.#quietAtMs = ended + quietMs;
     this.#lists.tell(this.#open.builder);
     const isRebalancing = this.#lists.advance(this.#open.builder);
     const isRebalanced = this.#lists.takeFinished();
-    const need = await this.#upkeep(idle, this.#context.clock.monotonic() - began);
+    const need = await this.#upkeep(idle ? this.#stillness(ended) : "busy", ended - began);
     if (isRebalanced || this.#dueIn(idle) === 0) await this.#tryPublish();
     const isBusy = !idle || isRebalancing || need === "now";
     if (!isBusy) this.#recheckLater(need);
@@ -210,13 +217,13 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
    * What is needed now takes turns with taking rows in, which took `addedMs`; what may wait is done in
    * idle time, and then a small share of it.
    */
-  async #upkeep(idle: boolean, addedMs: number): Promise<UpkeepNeed> {
+  async #upkeep(idleness: Idleness, addedMs: number): Promise<UpkeepNeed> {
     const { clock } = this.#context;
     const first = clock.monotonic();
     const restMs = this.#leisure.leftMs(first);
     for (;;) {
       const began = clock.monotonic();
-      const need = await this.#open.builder.upkeep(idle && restMs === 0);
+      const need = await this.#open.builder.upkeep(restMs > 0 ? "busy" : idleness);
       const ended = clock.monotonic();
       if (need === "leisure") this.#leisure.worked(began, ended);
       if (need === "now" && ended - first < addedMs) continue;
@@ -224,12 +231,18 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     }
   }
 
-  /** Looks again when a publication, or what may wait, is due. */
+  #stillness(nowMs: number): "lull" | "quiet" {
+    return nowMs < this.#quietAtMs ? "lull" : "quiet";
+  }
+
+  /** Looks again when a publication, or what may wait, is due, and when rows have stopped coming. */
   #recheckLater(need: UpkeepNeed): void {
     const { clock } = this.#context;
+    const nowMs = clock.monotonic();
     const rests = [
       this.#dueIn(true),
-      need === "leisure" ? this.#leisure.leftMs(clock.monotonic()) : undefined,
+      need === "leisure" ? this.#leisure.leftMs(nowMs) : undefined,
+      nowMs < this.#quietAtMs ? this.#quietAtMs - nowMs : undefined,
     ].filter((restMs) => restMs !== undefined);
     this.#recheck?.cancel();
     if (rests.length === 0) return;

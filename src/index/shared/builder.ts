@@ -10,7 +10,7 @@ import type { Calibration } from "../calibration.js";
 import type { Walk } from "../calibration-samples.js";
 import { ExactScanner } from "../exact-scanner.js";
 import type { SharedSpec } from "../index-spec.js";
-import type { BuilderOptions, IndexBuilder, UpkeepNeed } from "../vector-index.js";
+import type { BuilderOptions, Idleness, IndexBuilder, UpkeepNeed } from "../vector-index.js";
 import { efMax } from "./graph-layout.js";
 import { graphRowsOf } from "./graph-set.js";
 import { GraphParts } from "./parts.js";
@@ -95,8 +95,8 @@ export class SharedBuilder implements IndexBuilder {
     }
   }
 
-  upkeep(isIdle: boolean): Promise<UpkeepNeed> {
-    return this.#upkeep.run(isIdle);
+  upkeep(idleness: Idleness): Promise<UpkeepNeed> {
+    return this.#upkeep.run(idleness);
   }
 
   /** Links rows of the last graph again to which no path leads any more; how well that graph is. */

@@ -21,7 +21,7 @@ import type { ExactScanner } from "../exact-scanner.js";
 import type { Metric } from "../metric.js";
 import type { RecallState } from "./snapshots.js";
 
-/** Measures again when the index has grown by this factor, and while nothing else is to be done. */
+/** Measures again when the index has grown by this factor, and while no rows are to be taken in. */
 const calibrationGrowth = 1.5;
 const idleGrowth = 1.1;
 /** Samples that a calibration draws anew after that growth; after less of it, fewer. */

@@ -2,7 +2,7 @@
  * When snapshots of an index's graphs are written, and what becomes of them.
  *
  * A graph is written when it has grown by half since its last snapshot, when it is full, when it was
- * made anew, and, while nothing else is to be done, when it has grown by a tenth. So a row is written
+ * made anew, and, when no rows have come for a while, when it has grown by a tenth. So a row is written
  * about three times while rows come without rest, and a dozen times at most if they come in drops.
  * Nothing is taken in while a graph is copied to its file, chunk by chunk; making the file durable
  * goes on beside.
@@ -74,12 +74,12 @@ export class SnapshotKeeper {
     await this.#sealing;
     const snapshots = this.#snapshotsOf(number);
     const generation = snapshots.begin();
-    const { held } = part;
+    const { held, end } = part;
     this.#isCopying = true;
     try {
       const copied = yield* snapshots.copy(generation, part);
       this.#sealing = snapshots.seal(generation, held, state, copied).then(
-        () => this.#tellWritten(part, copied.bytes),
+        () => this.#tellWritten(end, copied.bytes),
         (error: unknown) => this.#tellFailed(toDvespError(error)),
       );
     } catch (error) {
@@ -130,8 +130,8 @@ export class SnapshotKeeper {
     return (this.#snapshots[number] ??= new GraphSnapshots(this.#options, number, first));
   }
 
-  #tellWritten(part: GraphPart, bytes: number): void {
-    this.#tell({ type: "index_snapshot_written", indexed_rows: part.end, bytes });
+  #tellWritten(indexed_rows: number, bytes: number): void {
+    this.#tell({ type: "index_snapshot_written", indexed_rows, bytes });
   }
 
   #tellFailed(error: DvespError): void {

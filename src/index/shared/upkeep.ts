@@ -1,7 +1,11 @@
 /**
  * What an index needs besides its rows, one task at a time and each in slices: recall measured anew as
- * it grows, snapshots, a graph built anew when it has decayed, and, while nothing else is to be done,
- * rows linked again that no path leads to, and probes of the recall. Rows are taken in between two slices, except while a graph is copied to disk.
+ * it grows, snapshots, a graph built anew when it has decayed, and, while no rows come, recall and
+ * snapshots sooner, rows linked again that no path leads to, and probes of the recall. Rows are taken
+ * in between two slices, except while a graph is copied to disk.
+ *
+ * Between the commits of a trickle of rows, what is not needed at once is done in leisure: a small share
+ * of the time, which is others' too.
  *
  * When probes say that the target is missed, recall is measured anew; when they still say so, all
  * graphs are built anew; when that does not help either, nothing more is tried until they agree.
@@ -9,7 +13,7 @@
 import { setImmediate } from "node:timers/promises";
 import { DvespError, isDvespError } from "../../base/index.js";
 import type { SharedRows } from "../shared-rows.js";
-import type { IndexEvent, UpkeepNeed } from "../vector-index.js";
+import type { Idleness, IndexEvent, UpkeepNeed } from "../vector-index.js";
 import { Decay, type RebuildReason } from "./decay.js";
 import type { GraphPart } from "./part.js";
 import type { GraphParts } from "./parts.js";
@@ -25,7 +29,8 @@ const surveyGrowth = 1.5;
 const probesPerReport = 16;
 
 interface Task {
-  readonly isProbe: boolean;
+  /** When it is done without rests between its slices: always, while no rows come, or never. */
+  readonly haste: "always" | "quiet" | "never";
   readonly slices: Iterator<unknown> | AsyncIterator<unknown>;
 }
 
@@ -53,20 +58,20 @@ export class Upkeep {
   }
 
   /** Does one slice of the most urgent task. */
-  async run(isIdle: boolean): Promise<UpkeepNeed> {
-    const task = this.#choose(isIdle);
+  async run(idleness: Idleness): Promise<UpkeepNeed> {
+    const task = this.#choose(idleness);
     this.#task = task ?? this.#task;
     if (!task) return "nothing";
     if ((await task.slices.next()).done === true) this.#task = undefined;
     await setImmediate();
-    return task.isProbe ? "leisure" : "now";
+    return isHasty(task, idleness) ? "now" : "leisure";
   }
 
-  /** What is under way; a probe gives way to anything else, and rests while rows come. */
-  #choose(isIdle: boolean): Task | undefined {
-    if (!this.#task) return this.#next(isIdle);
-    if (!this.#task.isProbe) return this.#task;
-    return this.#next(false) ?? (isIdle ? this.#task : undefined);
+  /** What is under way; what can wait gives way to what cannot, and rests while rows come. */
+  #choose(idleness: Idleness): Task | undefined {
+    if (!this.#task) return this.#next(idleness);
+    if (this.#task.haste === "always") return this.#task;
+    return this.#next("busy") ?? (idleness === "busy" ? undefined : this.#task);
   }
 
   /** Leaves what is under way. */
@@ -75,18 +80,30 @@ export class Upkeep {
     this.#task = undefined;
   }
 
-  #next(isIdle: boolean): Task | undefined {
+  #next(idleness: Idleness): Task | undefined {
+    return this.#urgent(idleness) ?? (idleness === "busy" ? undefined : this.#spare());
+  }
+
+  #urgent(idleness: Idleness): Task | undefined {
     const { parts, recall, snapshots } = this.#of;
-    const task = (slices: Task["slices"], isProbe = false): Task => ({ slices, isProbe });
-    if (recall.isCalibrationDue(parts.indexed, isIdle)) return task(this.#calibrate());
-    const unsaved = snapshots.due(parts, isIdle);
+    const isQuiet = idleness === "quiet";
+    const task = (slices: Task["slices"]): Task => ({ slices, haste: "always" });
+    if (recall.isCalibrationDue(parts.indexed, isQuiet)) return task(this.#calibrate());
+    const unsaved = snapshots.due(parts, isQuiet);
     if (unsaved !== undefined) return task(snapshots.write(parts, unsaved, recall.state));
     const rebuild = this.#rebuildDue();
     if (rebuild) return task(this.#rebuild(rebuild.part, rebuild.reason));
-    const unsurveyed = isIdle ? this.#unsurveyed() : undefined;
+    const unsurveyed = isQuiet ? this.#unsurveyed() : undefined;
     if (unsurveyed) return task(this.#survey(unsurveyed));
-    if (this.#isRemedyDue()) return task(this.#remedyLowRecall());
-    return isIdle && recall.isProbeDue(parts.indexed) ? task(this.#probe(), true) : undefined;
+    return this.#isRemedyDue() ? task(this.#remedyLowRecall()) : undefined;
+  }
+
+  /** What can wait for a time without rows, and gets on in a lull. */
+  #spare(): Task | undefined {
+    const { parts, recall } = this.#of;
+    if (recall.isCalibrationDue(parts.indexed, true))
+      return { slices: this.#calibrate(), haste: "quiet" };
+    return recall.isProbeDue(parts.indexed) ? { slices: this.#probe(), haste: "never" } : undefined;
   }
 
   /** A part that has grown by half since rows were looked for to which no path leads. */
@@ -169,4 +186,8 @@ export class Upkeep {
     this.#decay.postpone(part);
     this.#of.tell({ type: "index_rebuild_failed", reason, rows: part.count });
   }
+}
+
+function isHasty({ haste }: Task, idleness: Idleness): boolean {
+  return haste === "always" || (haste === "quiet" && idleness === "quiet");
 }

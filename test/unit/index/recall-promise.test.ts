@@ -39,7 +39,7 @@ async function measured() {
   const spec = selectIndex({ dimension, metric: "l2", index }, 0);
   const builder = await openBuilder({ spec, rows, directory: "", disk: new MemoryDisk() });
   while (builder.indexed < rowCount) await builder.add(500);
-  while ((await builder.upkeep(true)) === "now");
+  while ((await builder.upkeep("quiet")) === "now");
   const publication = await builder.publish();
   if (publication.engine !== "shared") throw new Error("engine shared was asked for");
   const search = new ReplicaSearch(rows, await attachReader(publication, rows));

@@ -32,7 +32,7 @@ function specOf(m = 16): IndexSpec & { readonly engine: "shared" } {
 
 /** Until nothing is left that is needed now. */
 async function settle(builder: IndexBuilder): Promise<void> {
-  while ((await builder.upkeep(true)) === "now");
+  while ((await builder.upkeep("quiet")) === "now");
 }
 
 describe("engine shared", () => {
@@ -294,7 +294,7 @@ describe("engine shared", () => {
     const disk = new MemoryDisk();
     const builder = await openBuilder({ spec: specOf(), rows, directory: "/data/index", disk });
     await builder.add(900);
-    expect(await builder.upkeep(true)).toBe("now");
+    expect(await builder.upkeep("quiet")).toBe("now");
     expect(await builder.add(5)).toBe(0);
     await settle(builder);
     expect(await builder.add(5)).toBe(5);

@@ -43,24 +43,50 @@ describe("upkeep of engine shared", () => {
       ofType(events, "index_calibrated").map(({ indexed_rows }) => indexed_rows);
     for (let rows = 0; rows < 5500; rows += 500) {
       await replica.builder.add(500);
-      while ((await replica.builder.upkeep(false)) === "now");
+      while ((await replica.builder.upkeep("busy")) === "now");
     }
     expect(measured()).toEqual([1000, 1500, 2500, 4000]);
     await replica.build(0);
     expect(measured().at(-1)).toBe(5500);
   });
 
+  it("measures recall in leisure between the rows of a trickle, and at once when they end", async () => {
+    const { replica, events } = await open(2600);
+    const { builder } = replica;
+    await builder.add(2000);
+    while ((await builder.upkeep("quiet")) === "now");
+    const rowsOf = (type: "index_calibrated" | "index_snapshot_written"): number[] =>
+      ofType(events, type).map(({ indexed_rows }) => indexed_rows);
+    const measuredFirst = rowsOf("index_calibrated").length;
+    await builder.add(300);
+    expect(await builder.upkeep("busy")).toBe("nothing");
+    expect(await builder.upkeep("lull")).toBe("leisure");
+    await builder.add(1);
+    expect(await builder.upkeep("busy")).toBe("nothing");
+    for (let slices = 0; rowsOf("index_calibrated").length === measuredFirst; slices++) {
+      expect(slices).toBeLessThan(1000);
+      expect(await builder.upkeep("lull")).toBe("leisure");
+    }
+    await builder.add(299);
+    expect(await builder.upkeep("lull")).toBe("leisure");
+    while ((await builder.upkeep("quiet")) === "now");
+    expect(rowsOf("index_calibrated").slice(measuredFirst)).toEqual([2300, 2600]);
+    await builder.close();
+    expect(rowsOf("index_snapshot_written")).toEqual([2000, 2600]);
+    await replica.openBuilder();
+  });
+
   it("probes its recall in idle time, until nothing new is to be seen", async () => {
     const { replica, events } = await open(4000);
     await replica.build();
-    while ((await replica.builder.upkeep(true)) !== "nothing");
+    while ((await replica.builder.upkeep("quiet")) !== "nothing");
     const probes = ofType(events, "index_probed");
     expect(probes.map(({ samples }) => samples)).toEqual([16, 32, 48, 64, 80, 96, 112, 128]);
     expect(probes.at(-1)!.recall_at_10).toBeGreaterThan(0.96);
     replica.append(clusteredRows(seededRandom(2), 400, dimension));
     await replica.build();
-    expect(await replica.builder.upkeep(true)).toBe("leisure");
-    expect(await replica.builder.upkeep(false)).toBe("nothing");
+    expect(await replica.builder.upkeep("quiet")).toBe("leisure");
+    expect(await replica.builder.upkeep("busy")).toBe("nothing");
   });
 
   it("builds a graph anew when a third of its rows are dead, and serves the old one until then", async () => {
@@ -69,7 +95,7 @@ describe("upkeep of engine shared", () => {
     const before = await replica.builder.publish();
     replica.delete([...replica.vectors.keys()].filter((ordinal) => ordinal % 5 < 2));
     replica.append(clusteredRows(seededRandom(3), 100, dimension));
-    expect(await replica.builder.upkeep(false)).toBe("now");
+    expect(await replica.builder.upkeep("busy")).toBe("now");
     await replica.builder.add(60);
     expect(replica.check({ query: replica.vectors[2]!, k: 10, effort: { ef: 64 } }).recall).toBe(1);
     await replica.build();
@@ -87,7 +113,7 @@ describe("upkeep of engine shared", () => {
     await replica.builder.close();
     await replica.openBuilder();
     expect(replica.builder.indexed).toBe(5100);
-    expect(await replica.builder.upkeep(false)).toBe("nothing");
+    expect(await replica.builder.upkeep("busy")).toBe("nothing");
   });
 
   it("builds a graph anew that was centred by its first row", async () => {
