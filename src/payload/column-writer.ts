@@ -1,4 +1,7 @@
-/** Gathers the terms of one path and family, row by row in rising order, and lays them out. */
+/**
+ * Gathers the terms of one path and family, row by row in rising order, and lays out those of all rows,
+ * or of the rows from one on.
+ */
 import type { ColumnHeader, DenseTerm } from "./layer-format.js";
 import type { Sections } from "./layer-format.js";
 import type { PlainValue } from "./row-terms.js";
@@ -9,9 +12,9 @@ export class ColumnWriter {
   /** Term numbers in the order of their coming, the fixed ones first. */
   readonly #numbers = new Map<number, number>();
   readonly #strings = new Map<string, number>();
-  /** By term number: its last row, and how many rows it has. */
+  /** By term number: its value, and its last row. */
+  readonly #values: PlainValue[] = new Array<PlainValue>(fixedCount).fill(null);
   readonly #lastRows: number[] = new Array<number>(fixedCount).fill(-1);
-  readonly #counts: number[] = new Array<number>(fixedCount).fill(0);
   /** Entries: term number and row. */
   readonly #terms: number[] = [];
   readonly #rows: number[] = [];
@@ -24,14 +27,15 @@ export class ColumnWriter {
     this.#note(fixedRanks.leads, row);
   }
 
-  /** The column as sections and their places. */
-  write(sections: Sections): ColumnHeader {
-    const numbers = Float64Array.from(this.#numbers.keys()).sort();
-    // The default order of strings is that of their UTF-16 code units.
-    const strings = [...this.#strings.keys()].sort();
+  /** The column of the rows from `firstRow` on as sections and their places; undefined when none has a term. */
+  write(sections: Sections, firstRow: number): ColumnHeader | undefined {
+    const first = this.#entryOf(firstRow);
+    if (first === this.#rows.length) return undefined;
+    const { counts, numbers, strings } = this.#present(first);
     const ranks = this.#ranks(numbers, strings);
     const { wide, starts: stringStarts, chars } = packStrings(strings);
-    const { starts, rows, dense } = this.#postings(ranks, sections);
+    const rankCount = fixedCount + numbers.length + strings.length;
+    const { starts, rows, dense } = this.#postings({ first, counts, ranks, rankCount }, sections);
     return {
       numbers: numbers.length,
       strings: strings.length,
@@ -52,12 +56,12 @@ export class ColumnWriter {
     return value.length > termCharsMax ? fixedRanks.long : this.#known(this.#strings, value);
   }
 
-  #known<Value>(terms: Map<Value, number>, value: Value): number {
+  #known<Value extends PlainValue>(terms: Map<Value, number>, value: Value): number {
     const known = terms.get(value);
     if (known !== undefined) return known;
-    const term = this.#counts.length;
+    const term = this.#values.length;
     terms.set(value, term);
-    this.#counts.push(0);
+    this.#values.push(value);
     this.#lastRows.push(-1);
     return term;
   }
@@ -65,14 +69,43 @@ export class ColumnWriter {
   #note(term: number, row: number): void {
     if (this.#lastRows[term] === row) return;
     this.#lastRows[term] = row;
-    this.#counts[term] = (this.#counts[term] as number) + 1;
     this.#terms.push(term);
     this.#rows.push(row);
   }
 
-  /** Rank of each term number. */
+  /** The first entry of a row that is not below `firstRow`. */
+  #entryOf(firstRow: number): number {
+    let from = 0;
+    let to = this.#rows.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#rows[middle] as number) < firstRow) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  /** Entries from `first` on of each term number, and the values that they have, sorted. */
+  #present(first: number) {
+    const counts = new Uint32Array(this.#values.length);
+    const numbers: number[] = [];
+    const strings: string[] = [];
+    for (let entry = first; entry < this.#terms.length; entry++) {
+      const term = this.#terms[entry] as number;
+      const before = counts[term] as number;
+      counts[term] = before + 1;
+      if (before > 0 || term < fixedCount) continue;
+      const value = this.#values[term];
+      if (typeof value === "number") numbers.push(value);
+      else strings.push(value as string);
+    }
+    // The default order of strings is that of their UTF-16 code units.
+    return { counts, numbers: Float64Array.from(numbers).sort(), strings: strings.sort() };
+  }
+
+  /** Rank of each term number that is present. */
   #ranks(numbers: Float64Array, strings: readonly string[]): Uint32Array {
-    const ranks = new Uint32Array(this.#counts.length);
+    const ranks = new Uint32Array(this.#values.length);
     for (let term = 0; term < fixedCount; term++) ranks[term] = term;
     numbers.forEach((value, index) => {
       ranks[this.#numbers.get(value) as number] = fixedCount + index;
@@ -84,30 +117,32 @@ export class ColumnWriter {
   }
 
   /** Entries sorted by rank, by counting; those of dense terms as bit sets. */
-  #postings(ranks: Uint32Array, sections: Sections) {
-    const starts = new Uint32Array(ranks.length + 1);
+  #postings(chosen: Chosen, sections: Sections) {
+    const { counts, ranks, rankCount } = chosen;
+    const starts = new Uint32Array(rankCount + 1);
     const sets = new Map<number, Uint32Array>();
-    this.#counts.forEach((count, term) => {
+    counts.forEach((count, term) => {
+      if (count === 0) return;
       const rank = ranks[term] as number;
       if (count > listedRowsMax) sets.set(rank, noRows());
       else starts[rank + 1] = count;
     });
-    for (let rank = 0; rank < ranks.length; rank++) {
+    for (let rank = 0; rank < rankCount; rank++) {
       starts[rank + 1] = (starts[rank + 1] as number) + (starts[rank] as number);
     }
-    const rows = this.#place(ranks, starts, sets);
+    const rows = this.#place(chosen, starts, sets);
     const dense = [...sets].map(([rank, bits]): DenseTerm => [rank, sections.add(bits)]);
     return { starts, rows, dense: dense.sort(([a], [b]) => a - b) };
   }
 
   #place(
-    ranks: Uint32Array,
+    { first, ranks, rankCount }: Chosen,
     starts: Uint32Array,
     sets: ReadonlyMap<number, Uint32Array>,
   ): Uint16Array {
-    const rows = new Uint16Array(starts[ranks.length] as number);
+    const rows = new Uint16Array(starts[rankCount] as number);
     const next = starts.slice();
-    for (let entry = 0; entry < this.#terms.length; entry++) {
+    for (let entry = first; entry < this.#terms.length; entry++) {
       const rank = ranks[this.#terms[entry] as number] as number;
       const row = this.#rows[entry] as number;
       const set = sets.get(rank);
@@ -120,6 +155,15 @@ export class ColumnWriter {
     }
     return rows;
   }
+}
+
+/** The entries of a column from `first` on. */
+interface Chosen {
+  readonly first: number;
+  /** By term number: entries, and the rank of those that have any. */
+  readonly counts: Uint32Array;
+  readonly ranks: Uint32Array;
+  readonly rankCount: number;
 }
 
 /** All strings after each other, in one byte a code unit where all fit. */

@@ -34,8 +34,8 @@ export interface LayerHeader {
   readonly coversAt: number;
   readonly liveAt: number;
   readonly unknownAt: number;
-  /** Rows not known entirely. */
-  readonly unknown: number;
+  /** Whether there are such. */
+  readonly hasUnknown: boolean;
   /** By family, then by path. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, ColumnHeader>>>>;
 }

@@ -1,5 +1,6 @@
 /**
- * Takes rows of one block, in rising order, and freezes what it has into a layer as often as wanted.
+ * Takes rows of one block, in rising order, and freezes what it has, or the rows from one on, into a layer
+ * as often as wanted.
  *
  * What would take too much memory is left out, and the rows concerned are noted as unknown: of them
  * the layer says only what is certain, and whoever asks looks at their metadata.
@@ -8,11 +9,11 @@ import type { JsonObject } from "../base/index.js";
 import { ColumnWriter } from "./column-writer.js";
 import { Sections } from "./layer-format.js";
 import type { ColumnHeader } from "./layer-format.js";
-import { noRows, setRow } from "./row-bits.js";
+import { noRows, rowsFrom, setRow } from "./row-bits.js";
 import { families, takeTerms } from "./row-terms.js";
 import type { Family, PlainValue, TermSink } from "./row-terms.js";
 
-/** Terms noted of one row, and paths of one layer. */
+/** Terms noted of one row, and paths of one block. */
 const rowTermsMax = 256;
 const pathsMax = 1024;
 
@@ -25,7 +26,7 @@ export class LayerWriter implements TermSink {
     element: new Map<string, ColumnWriter>(),
     size: new Map<string, ColumnWriter>(),
   } satisfies Record<Family, Map<string, ColumnWriter>>;
-  #unknownCount = 0;
+  #lastUnknown = -1;
   #row = 0;
   #termsLeft = 0;
   #isUnknown = false;
@@ -47,7 +48,7 @@ export class LayerWriter implements TermSink {
   #noteUnknown(): void {
     if (!this.#isUnknown) return;
     setRow(this.#unknown, this.#row);
-    this.#unknownCount++;
+    this.#lastUnknown = this.#row;
   }
 
   term(path: string, family: Family, value: PlainValue): boolean {
@@ -60,25 +61,28 @@ export class LayerWriter implements TermSink {
     return --this.#termsLeft > 0;
   }
 
-  freeze(): SharedArrayBuffer {
+  /** What it has of the rows from `firstRow` on. */
+  freeze(firstRow = 0): SharedArrayBuffer {
     const sections = new Sections();
     const columns = Object.fromEntries(
-      families.map((family) => {
-        const written = [...this.#columns[family]].map(([path, column]): [string, ColumnHeader] => [
-          path,
-          column.write(sections),
-        ]);
-        return [family, Object.fromEntries(written)];
-      }),
+      families.map((family) => [family, this.#write(family, sections, firstRow)]),
     );
     return sections.toLayer({
       block: this.block,
-      coversAt: sections.add(this.#covers),
-      liveAt: sections.add(this.#live),
-      unknownAt: sections.add(this.#unknown),
-      unknown: this.#unknownCount,
+      coversAt: sections.add(rowsFrom(this.#covers, firstRow)),
+      liveAt: sections.add(rowsFrom(this.#live, firstRow)),
+      unknownAt: sections.add(rowsFrom(this.#unknown, firstRow)),
+      hasUnknown: this.#lastUnknown >= firstRow,
       columns,
     });
+  }
+
+  #write(family: Family, sections: Sections, firstRow: number): Record<string, ColumnHeader> {
+    const written = [...this.#columns[family]].flatMap(([path, column]) => {
+      const header = column.write(sections, firstRow);
+      return header ? [[path, header] as const] : [];
+    });
+    return Object.fromEntries(written);
   }
 
   #column(path: string, family: Family): ColumnWriter | undefined {

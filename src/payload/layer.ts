@@ -27,7 +27,7 @@ export class Layer {
     this.block = header.block;
     this.covers = bits(header.coversAt);
     this.live = bits(header.liveAt);
-    this.unknown = header.unknown > 0 ? bits(header.unknownAt) : undefined;
+    this.unknown = header.hasUnknown ? bits(header.unknownAt) : undefined;
   }
 
   get bytes(): number {

@@ -1,10 +1,10 @@
 /**
  * Builds the payload index of one replica, in the background, a slice of rows at a time.
  *
- * Rows are taken in the order of their ordinals. Each is noted twice: in a small layer, frozen at
- * every publication and closed after `smallRows`, and in the layer of its block, which takes the place
- * of the small ones when all of its 65,536 rows are there. So a publication costs little, and a row
- * is decoded once. A block whose rows are all there from the beginning goes without small layers.
+ * Rows are taken in the order of their ordinals, and noted in the layer of their block. Until all of its
+ * 65,536 rows are there, small layers stand for it: the rows since the last one was closed, frozen at
+ * every publication, and closed after `smallRows`. So a publication costs little, and a row is read and
+ * noted once. A block whose rows are all there from the beginning goes without small layers.
  *
  * Rows that change later are taken again into the patch of their block, a layer over the others. A
  * patch of too many rows is replaced by building the block anew.
@@ -51,13 +51,13 @@ interface Rebuild {
 
 export class PayloadBuilder {
   readonly #changes: ChangeLog;
-  readonly #smallRowsMax: number;
+  readonly #smallRows: number;
   readonly #foldedFrom: number;
   readonly #blocks: Block[] = [];
   /** Of the block that is not whole yet, in order. */
   #smalls: PublishedLayer[] = [];
-  #small = new LayerWriter(0);
-  #smallRows = 0;
+  /** The first row of the open block that is in none of them. */
+  #smallFrom = 0;
   #open = new LayerWriter(0);
   /** All rows of the open block were there when it was begun: it needs no small layers. */
   #isBulk = false;
@@ -75,7 +75,7 @@ export class PayloadBuilder {
     { smallRows = smallRowsDefault, foldedFrom = foldedFromDefault }: PayloadBuilderOptions = {},
   ) {
     this.#changes = changes;
-    this.#smallRowsMax = smallRows;
+    this.#smallRows = smallRows;
     this.#foldedFrom = foldedFrom;
     this.#position = earlier?.position ?? changes.settled;
     this.#nextId = Math.max(0, ...(earlier?.layers ?? []).map(({ id }) => id)) + 1;
@@ -84,7 +84,6 @@ export class PayloadBuilder {
       if (whole.kind === "whole") this.#blocks.push(newBlock(whole));
     for (const patch of earlier.layers) if (patch.kind === "patch") this.#resume(patch);
     this.#covered = this.#blocks.length * blockRows;
-    this.#small = new LayerWriter(this.#blocks.length);
     this.#open = new LayerWriter(this.#blocks.length);
     this.#published = { covered: earlier.covered, position: earlier.position };
   }
@@ -123,8 +122,8 @@ export class PayloadBuilder {
 
   /** All that was taken so far. */
   publish(): PayloadPublication {
-    const smalls = this.#isBulk ? [this.#freeze(this.#open, "small")] : [...this.#smalls];
-    if (this.#smallRows > 0) smalls.push(this.#freeze(this.#small, "small"));
+    const smalls = [...this.#smalls];
+    if (this.#openRows > this.#smallFrom) smalls.push(this.#freezeSmall());
     const whole = this.#blocks.flatMap(({ whole }) => whole ?? []);
     const patches = this.#blocks.flatMap(({ patch }) => patch ?? []);
     this.#published = { covered: this.#covered, position: this.#position };
@@ -155,26 +154,33 @@ export class PayloadBuilder {
     if (row === 0) this.#blocks.push(newBlock(undefined));
     this.#open.add(row, metadata);
     this.#covered = ordinal + 1;
-    if (!this.#isBulk) {
-      this.#small.add(row, metadata);
-      this.#smallRows++;
-    }
-    if (this.#covered % blockRows === 0) this.#closeBlock();
-    else if (this.#smallRows === this.#smallRowsMax) this.#closeSmall();
+    if (row + 1 === blockRows) this.#closeBlock();
+    else if (!this.#isBulk && row + 1 === this.#smallFrom + this.#smallRows) this.#closeSmall();
+  }
+
+  /** Rows of the open block. */
+  get #openRows(): number {
+    return this.#covered % blockRows;
+  }
+
+  #freezeSmall(): PublishedLayer {
+    return this.#freeze(this.#open, "small", this.#smallFrom);
   }
 
   #closeSmall(): void {
-    this.#smalls.push(this.#freeze(this.#small, "small"));
-    this.#small = new LayerWriter(this.#blocks.length - 1);
-    this.#smallRows = 0;
+    this.#smalls.push(this.#freezeSmall());
+    this.#smallFrom = this.#openRows;
   }
 
   #closeBlock(): void {
     this.#isBulk = false;
     this.#blockAt(this.#covered - 1).whole = this.#freeze(this.#open, "whole");
+    this.#openBlock();
+  }
+
+  #openBlock(): void {
     this.#smalls = [];
-    this.#small = new LayerWriter(this.#blocks.length);
-    this.#smallRows = 0;
+    this.#smallFrom = 0;
     this.#open = new LayerWriter(this.#blocks.length);
   }
 
@@ -231,10 +237,7 @@ export class PayloadBuilder {
   /** More has changed than the log remembers. */
   #startOver(settled: number): void {
     this.#blocks.length = 0;
-    this.#smalls = [];
-    this.#small = new LayerWriter(0);
-    this.#open = new LayerWriter(0);
-    this.#smallRows = 0;
+    this.#openBlock();
     this.#isBulk = false;
     this.#rebuild = undefined;
     this.#covered = 0;
@@ -255,8 +258,8 @@ export class PayloadBuilder {
     for (let row = 0; row < blockRows; row++) if (hasRow(covers, row)) block.patched.add(row);
   }
 
-  #freeze(writer: LayerWriter, kind: PublishedLayer["kind"]): PublishedLayer {
-    return { id: this.#nextId++, block: writer.block, kind, buffer: writer.freeze() };
+  #freeze(writer: LayerWriter, kind: PublishedLayer["kind"], firstRow = 0): PublishedLayer {
+    return { id: this.#nextId++, block: writer.block, kind, buffer: writer.freeze(firstRow) };
   }
 }
 

@@ -18,6 +18,16 @@ export function hasRow(bits: RowBits, row: number): boolean {
   return (((bits[row >>> 5] as number) >>> (row & 31)) & 1) === 1;
 }
 
+/** Those of `bits` that are not below `row`. */
+export function rowsFrom(bits: RowBits, row: number): RowBits {
+  if (row === 0) return bits;
+  const rest = noRows();
+  const word = row >>> 5;
+  rest.set(bits.subarray(word), word);
+  rest[word] = (rest[word] as number) & (-1 << (row & 31));
+  return rest;
+}
+
 /** Adds `more` to `bits`. */
 export function addRows(bits: RowBits, more: RowBits): void {
   for (let at = 0; at < blockWords; at++) bits[at] = (bits[at] as number) | (more[at] as number);
