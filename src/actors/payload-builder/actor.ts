@@ -3,13 +3,13 @@
  * Search never waits for it: rows not yet taken in, or changed since, are looked at one by one.
  */
 import { isDvespError, unreachable } from "../../base/index.js";
-import type { Timer } from "../../base/index.js";
 import { ChangeLog, PayloadBuilder } from "../../payload/index.js";
 import type { PayloadPublication } from "../../payload/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, Address } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
 import type { RowStore } from "../../storage/index.js";
+import { CommitNews } from "../commit-news.js";
 
 export interface PayloadBuilderArgs {
   readonly collection: string;
@@ -25,8 +25,12 @@ export type PayloadBuilderMessage =
 
 /** Rows taken in before the next message gets its turn. */
 const sliceRows = 512;
-/** Publish at once when so much is new; less waits for `restMs` after the last publication. */
+/** Publish before all is taken when so much is new. */
 const publishRows = 65_536;
+/**
+ * After all was taken, what comes next waits so long: nothing of it would be published sooner, and a look
+ * at the store costs as much as taking some dozens of rows.
+ */
 const restMs = 500;
 const announceMs = 60_000;
 
@@ -53,8 +57,7 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
   readonly #store: RowStore;
   readonly #builder: PayloadBuilder;
   #sliceAsked = false;
-  #publishedMs = -Infinity;
-  #recheck: Timer | undefined;
+  readonly #news: CommitNews;
 
   constructor(
     context: ActorContext,
@@ -66,12 +69,13 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
     this.#args = args;
     this.#store = store;
     this.#builder = builder;
+    this.#news = new CommitNews(context.clock, restMs, () => this.askForSlice());
   }
 
   async receive({ type }: PayloadBuilderMessage): Promise<void> {
     switch (type) {
       case "rows_committed": {
-        this.askForSlice();
+        this.#news.committed();
         return;
       }
       case "build_slice":
@@ -82,7 +86,7 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
   }
 
   async stop(): Promise<void> {
-    this.#recheck?.cancel();
+    this.#news.stop();
     await this.#store.close();
   }
 
@@ -97,7 +101,8 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
     let more = false;
     try {
       more = this.#builder.step(() => this.#store.snapshot(), sliceRows);
-      await this.#publishIfDue(more);
+      const { unpublished } = this.#builder;
+      if (unpublished > 0 && (!more || unpublished >= publishRows)) await this.#publish();
     } catch (error) {
       if (!isDvespError(error)) throw error;
       const { collection, shard } = this.#args;
@@ -111,19 +116,7 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
       this.#sliceAsked = false;
     }
     if (more) this.askForSlice();
-  }
-
-  async #publishIfDue(more: boolean): Promise<void> {
-    const { unpublished } = this.#builder;
-    if (unpublished === 0 || (more && unpublished < publishRows)) return;
-    const { clock } = this.#context;
-    const dueMs = this.#publishedMs + restMs - clock.monotonic();
-    if (dueMs > 0 && unpublished < publishRows) {
-      this.#recheck?.cancel();
-      this.#recheck = clock.after(dueMs, () => this.askForSlice());
-      return;
-    }
-    await this.#publish();
+    else this.#news.rest();
   }
 
   async #publish(): Promise<void> {
@@ -132,7 +125,6 @@ class PayloadBuilderActor implements Actor<PayloadBuilderMessage> {
     await this.#context
       .ref(owner)
       .ask({ type: "payload_published" }, { timeout_ms: announceMs, attachments: [publication] });
-    this.#publishedMs = this.#context.clock.monotonic();
     const { covered, layers } = publication;
     const bytes = layers.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
     this.#context.emit({

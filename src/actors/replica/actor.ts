@@ -9,10 +9,10 @@ import type { DistanceMetric } from "../../protocol/index.js";
 import { defineActor } from "../../runtime/index.js";
 import type { Actor, ActorContext, ActorRef, Address, Envelope } from "../../runtime/index.js";
 import { openRowStore } from "../../storage/index.js";
+import { CommitNews } from "../commit-news.js";
 import { rowSlots } from "../row-slots.js";
 import { answerMessage } from "./answer-message.js";
 import type { ReplicaQuestion } from "./answer-message.js";
-import { CommitNews } from "./commit-news.js";
 import { loadRows } from "./load-rows.js";
 import type { LoadParts } from "./load-rows.js";
 import type { ReplicaMessage, WatchSpec } from "./messages.js";
@@ -37,6 +37,8 @@ export interface ReplicaArgs {
 
 /** How long the owner may take to make new shared memory known. */
 const extendMs = 30_000;
+/** Between two times that builders are told of commits. */
+const newsRestMs = 50;
 
 type Message = ReplicaMessage | ReplicaQuestion;
 
@@ -83,7 +85,7 @@ class ReplicaActor implements Actor<Message> {
     this.#payloadBuilder = context.ref(args.payloadBuilder);
     this.#indexBuilders = this.#refs(args.indexBuilders);
     this.#admitted = parts.admitted;
-    this.#news = new CommitNews(context.clock, () => this.#tellCommitted());
+    this.#news = new CommitNews(context.clock, newsRestMs, () => this.#tellCommitted());
     for (const watch of args.watches) this.#watches.add(watch);
     this.#replica = new Replica({
       ...parts,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { CommitNews } from "../../../src/actors/replica/commit-news.js";
+import { CommitNews } from "../../../src/actors/commit-news.js";
 import { VirtualClock } from "../../../src/base/index.js";
 
 function newsWorld(): { clock: VirtualClock; news: CommitNews; told: number[] } {
   const clock = new VirtualClock();
   const told: number[] = [];
-  const news = new CommitNews(clock, () => told.push(clock.monotonic()));
+  const news = new CommitNews(clock, 50, () => told.push(clock.monotonic()));
   return { clock, news, told };
 }
 
@@ -28,6 +28,20 @@ describe("CommitNews", () => {
     expect(told).toHaveLength(2);
     news.committed();
     expect(told).toHaveLength(3);
+  });
+
+  it("rests from when what it told of was done", async () => {
+    const { clock, news, told } = newsWorld();
+    const startMs = clock.monotonic();
+    news.committed();
+    news.committed();
+    await clock.advance(20);
+    news.rest();
+    for (let commit = 0; commit < 10; commit++) {
+      news.committed();
+      await clock.advance(10);
+    }
+    expect(told.map((one) => one - startMs)).toEqual([0, 70, 120]);
   });
 
   it("tells nothing after its stop", async () => {
