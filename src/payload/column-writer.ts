@@ -1,6 +1,7 @@
 /**
  * Gathers the terms of one path and family, row by row in rising order, and lays out those of all rows,
- * or of the rows from one on.
+ * or of the rows from one on. Where `leads` is asked for, each row of an entry has that term too: of the many
+ * rows with a plain value it is not noted, but known when they are laid out.
  */
 import type { ColumnHeader, DenseTerm } from "./layer-format.js";
 import type { Sections } from "./layer-format.js";
@@ -9,6 +10,7 @@ import { noRows, setRow } from "./row-bits.js";
 import { fixedCount, fixedRanks, listedRowsMax, termCharsMax } from "./terms.js";
 
 export class ColumnWriter {
+  readonly #hasLeads: boolean;
   /** Term numbers in the order of their coming, the fixed ones first. */
   readonly #numbers = new Map<number, number>();
   readonly #strings = new Map<string, number>();
@@ -18,6 +20,11 @@ export class ColumnWriter {
   /** Entries: term number and row. */
   readonly #terms: number[] = [];
   readonly #rows: number[] = [];
+
+  /** `hasLeads`: whether every row of an entry has the term `leads`. */
+  constructor(hasLeads: boolean) {
+    this.#hasLeads = hasLeads;
+  }
 
   add(row: number, value: PlainValue): void {
     this.#note(this.#termOf(value), row);
@@ -91,7 +98,10 @@ export class ColumnWriter {
     const numbers: number[] = [];
     const strings: string[] = [];
     for (let entry = first; entry < this.#terms.length; entry++) {
+      if (this.#isLed(entry, first))
+        counts[fixedRanks.leads] = (counts[fixedRanks.leads] as number) + 1;
       const term = this.#terms[entry] as number;
+      if (term === fixedRanks.leads) continue;
       const before = counts[term] as number;
       counts[term] = before + 1;
       if (before > 0 || term < fixedCount) continue;
@@ -101,6 +111,12 @@ export class ColumnWriter {
     }
     // The default order of strings is that of their UTF-16 code units.
     return { counts, numbers: Float64Array.from(numbers).sort(), strings: strings.sort() };
+  }
+
+  /** Whether the entry, among those from `first` on, is the one by which its row has the term `leads`. */
+  #isLed(entry: number, first: number): boolean {
+    if (!this.#hasLeads) return false;
+    return entry === first || this.#rows[entry] !== this.#rows[entry - 1];
   }
 
   /** Rank of each term number that is present. */
@@ -142,9 +158,7 @@ export class ColumnWriter {
   ): Uint16Array {
     const rows = new Uint16Array(starts[rankCount] as number);
     const next = starts.slice();
-    for (let entry = first; entry < this.#terms.length; entry++) {
-      const rank = ranks[this.#terms[entry] as number] as number;
-      const row = this.#rows[entry] as number;
+    const place = (rank: number, row: number): void => {
       const set = sets.get(rank);
       if (set) setRow(set, row);
       else {
@@ -152,6 +166,12 @@ export class ColumnWriter {
         rows[at] = row;
         next[rank] = at + 1;
       }
+    };
+    for (let entry = first; entry < this.#terms.length; entry++) {
+      const term = this.#terms[entry] as number;
+      const row = this.#rows[entry] as number;
+      if (this.#isLed(entry, first)) place(fixedRanks.leads, row);
+      if (term !== fixedRanks.leads) place(ranks[term] as number, row);
     }
     return rows;
   }

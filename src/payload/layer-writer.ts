@@ -93,7 +93,7 @@ export class LayerWriter implements TermSink {
       this.#isUnknown = true;
       return undefined;
     }
-    const column = new ColumnWriter();
+    const column = new ColumnWriter(family === "value");
     columns.set(path, column);
     return column;
   }

@@ -142,8 +142,9 @@ export class PayloadBuilder {
     }
     for (const { ordinal, metadata } of snapshot.scan(this.#covered)) {
       while (this.#covered < Math.min(ordinal, end)) this.#add(this.#covered, undefined);
+      if (this.#covered < end) this.#add(ordinal, metadata);
+      // Not a row further: the store would fetch dozens more.
       if (this.#covered >= end) return;
-      this.#add(ordinal, metadata);
     }
     while (this.#covered < end) this.#add(this.#covered, undefined);
   }

@@ -2,7 +2,7 @@
  * What an index notes of a row's metadata: for every path, the values that it leads to. It follows
  * the rules of docs/FILTERS.md, so that a test of a field is a question about terms alone:
  *
- * - `value`: a plain value that stands there; `leads` for whatever stands there, containers too;
+ * - `value`: a plain value that stands there; `leads` for a container that does;
  * - `element`: a plain element of an array that stands there;
  * - `size`: the number of elements of an array that stands there.
  *
@@ -18,7 +18,7 @@ export type Family = (typeof families)[number];
 export interface TermSink {
   /** False: take nothing more of this row. */
   term(path: string, family: Family, value: PlainValue): boolean;
-  /** Something stands at the path. */
+  /** An array or an object stands at the path. */
   leads(path: string): boolean;
 }
 
@@ -41,8 +41,8 @@ function takeMembers(object: JsonObject, prefix: string, sink: TermSink): boolea
 }
 
 function takeValue(value: JsonValue, path: string, sink: TermSink): boolean {
-  if (!sink.leads(path)) return false;
   if (isPlain(value)) return sink.term(path, "value", value);
+  if (!sink.leads(path)) return false;
   if (!Array.isArray(value)) return takeMembers(value, `${path}.`, sink);
   if (!sink.term(path, "size", value.length)) return false;
   for (const item of value as readonly JsonValue[]) {
