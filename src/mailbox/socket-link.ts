@@ -28,6 +28,8 @@ export interface SocketLinkOptions {
 
 const heartbeatMsDefault = 200;
 const silenceMsDefault = 5000;
+/** What waits is copied into pieces of about this size: one write of them is cheaper than many of records. */
+const writeBytesMax = 64 * 1024;
 
 export class SocketLink implements Link {
   readonly #stream: Duplex;
@@ -100,7 +102,9 @@ export class SocketLink implements Link {
     return "accepted";
   }
 
+  /** What was sent before goes out first, as far as the stream takes it. */
   close(): void {
+    if (!this.#isSilent()) this.#flush();
     this.#end();
     this.#stream.destroy();
   }
@@ -116,25 +120,22 @@ export class SocketLink implements Link {
     }
   }
 
-  /** What is sent in one turn goes out together. */
+  /** What is sent in one turn of the event loop goes out together, and wakes the other side once. */
   #askForFlush(): void {
     if (this.#flushAsked || this.#behind) return;
     this.#flushAsked = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#flushAsked = false;
       this.#flush();
     });
   }
 
   #flush(): void {
-    if (this.#closed) return;
-    this.#stream.cork();
-    while (!this.#behind) {
-      const records = this.#queue.next();
+    while (!this.#closed && !this.#behind) {
+      const records = this.#queue.next(writeBytesMax);
       if (records.length === 0) break;
-      for (const record of records) this.#write(record);
+      this.#write(records.length === 1 ? (records[0] as Uint8Array) : Buffer.concat(records));
     }
-    this.#stream.uncork();
   }
 
   #write(bytes: Uint8Array): void {

@@ -26,8 +26,20 @@ export class WireQueue {
     this.#lanes.get(header.lane)?.push({ pieces: [bytes, ...taken], piece: -1, at: 0 });
   }
 
-  /** The next pieces of memory to write, in this order; none when all is written. */
-  next(): readonly Uint8Array[] {
+  /** The next pieces of memory to write, in this order, until they have `bytes`; none when all is written. */
+  next(bytes: number): readonly Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let sum = 0; sum < bytes;) {
+      const records = this.#step();
+      if (records.length === 0) break;
+      for (const record of records) sum += record.length;
+      taken.push(...records);
+    }
+    return taken;
+  }
+
+  /** What comes next of the frame whose turn it is. */
+  #step(): readonly Uint8Array[] {
     for (const [lane, queue] of this.#lanes) {
       const outgoing = queue[0];
       if (!outgoing) continue;

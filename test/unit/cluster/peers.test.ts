@@ -57,7 +57,8 @@ describe("peers", () => {
       receiver((text: string) => `${text}!`),
     );
     const ask = nodes[0]!.system.ref({ host: "n3/main", name: "echo" }).ask("hi", second);
-    await clock.advance(10);
+    // A frame goes out at the end of its turn: time must not pass before.
+    for (let ms = 0; ms < 10; ms++) await clock.advance(1);
     expect(await ask).toEqual({ outcome: "ok", value: "hi!" });
   });
 

@@ -116,6 +116,25 @@ describe("socket link", () => {
     expect(atB.frames).toHaveLength(2);
   });
 
+  it("writes once what is sent in one turn, and what is left before it closes", async () => {
+    const { a, right } = linked();
+    const chunks: Buffer[] = [];
+    right.on("data", (chunk: Buffer) => chunks.push(chunk));
+    for (const text of ["one", "two", "three"]) a.send(frameOf(text));
+    await turns(5);
+    expect(chunks).toHaveLength(1);
+    a.send(frameOf("four"));
+    a.close();
+    await turns(5);
+    expect(chunks).toHaveLength(2);
+    const [to, from] = duplexPair();
+    open.push(to, from);
+    const seen = collect(new SocketLink(from, { clock: new VirtualClock() }));
+    to.write(Buffer.concat(chunks));
+    await turns(5);
+    expect(seen.frames.map(messageOf)).toEqual(["one", "two", "three", "four"]);
+  });
+
   it("refuses attachments before anything is sent", async () => {
     const { a, b } = linked();
     const atB = collect(b);
