@@ -52,6 +52,8 @@ export class RowWriter {
   #head: StoreHead;
   #staged: Staged | undefined;
   #working: Promise<unknown> | undefined;
+  /** No full file is sparse, as far as rows have gone and files have become full since one was looked for. */
+  #isDense = false;
   /** Why no commit is accepted any more. */
   #broken: DvespError | undefined;
 
@@ -83,7 +85,8 @@ export class RowWriter {
       try {
         const head = await this.#merger.step(this.#head);
         this.#head = head ?? this.#head;
-        return head !== undefined || (await dropEmptyFile(this.#parts, this.#head));
+        if (head !== undefined) return true;
+        return !this.#isDense && (await dropEmptyFile(this.#parts, this.#head));
       } catch (error) {
         return await this.#failed(error);
       }
@@ -92,7 +95,10 @@ export class RowWriter {
 
   /** See `RowStore.sparseRange`. */
   sparseRange(): OrdinalRange | undefined {
-    return sparseRange(this.#parts.table, this.#head);
+    if (this.#isDense) return undefined;
+    const range = sparseRange(this.#parts.table, this.#head);
+    this.#isDense = range === undefined;
+    return range;
   }
 
   /** Waits for a commit under way. */
@@ -131,7 +137,10 @@ export class RowWriter {
     }
     onReady();
     await this.#commitTable(planned.value);
+    const before = this.#head;
     this.#head = planned.value.head;
+    if (batch.removes.length > 0 || fullFiles(before) < fullFiles(this.#head))
+      this.#isDense = false;
   }
 
   #takeStaged(batch: CommitBatch): Staged {
@@ -234,6 +243,10 @@ export class RowWriter {
   #undo(): Promise<void> {
     return this.#parts.vectors.undo(this.#head.nextOrdinal);
   }
+}
+
+function fullFiles({ nextOrdinal, rowsPerFile }: StoreHead): number {
+  return Math.floor(nextOrdinal / rowsPerFile);
 }
 
 /** What the records of a batch hold beyond their own shape. */

@@ -186,6 +186,7 @@ describe(`crashes (SEED=${seed})`, () => {
     };
     const rows = insertion(random, { firstOrdinal: 0, dimension, count: 100 });
     await commit(rows);
+    expect(store.sparseRange()).toBeUndefined();
     const gone = rows.puts.filter(({ ordinal }) => ordinal < 30 || (ordinal >= 40 && ordinal < 70));
     const removes = gone.map(({ ordinal, id }) => ({ ordinal, id, keepId: false }));
     const bytes = store.bytes().vectors_disk;
@@ -196,6 +197,15 @@ describe(`crashes (SEED=${seed})`, () => {
     expect(await world.disk.list(directory)).not.toContain("vectors-0000000000.f32");
     expect(await world.disk.list(directory)).toContain("vectors-0000000030.f32");
     expect(store.sparseRange()).toEqual({ from: 30, to: 60 });
+    // The others of that file, and all of the last one, which is not full yet.
+    const rest = rows.puts.filter(({ ordinal: at }) => (at >= 30 && at < 40) || at >= 90);
+    const removesRest = rest.map(({ ordinal, id }) => ({ ordinal, id, keepId: false }));
+    await commit({ ...emptyBatch, removes: removesRest, appliedVersion: "removed too" });
+    while (await store.maintain());
+    expect(store.sparseRange()).toBeUndefined();
+    const holes = new Float32Array(20 * dimension);
+    await commit({ ...emptyBatch, vectors: holes, appliedVersion: "filled" });
+    expect(store.sparseRange()).toEqual({ from: 90, to: 120 });
     await store.close();
     for (const image of world.images) await checkImage(image, random);
   });
