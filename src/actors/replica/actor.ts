@@ -38,7 +38,7 @@ export interface ReplicaArgs {
 /** How long the owner may take to make new shared memory known. */
 const extendMs = 30_000;
 /** Between two times that builders are told of commits. */
-const newsRestMs = 50;
+const newsRestMs = 100;
 
 type Message = ReplicaMessage | ReplicaQuestion;
 
