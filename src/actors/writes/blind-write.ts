@@ -46,8 +46,6 @@ export class BlindWrite {
   readonly #operation: Operation;
   readonly #write: BlindPacked;
   readonly #shardId: number;
-  /** Of its first row: who holds it later knows what became of the write. */
-  readonly #place: number;
   readonly #trail = new Trail();
 
   constructor(parts: WriteParts, operation: Operation, write: BlindPacked, shard: number) {
@@ -55,7 +53,6 @@ export class BlindWrite {
     this.#operation = operation;
     this.#write = write;
     this.#shardId = shard;
-    this.#place = hashOfId(idAt(write.ids, 0));
   }
 
   /**
@@ -75,8 +72,9 @@ export class BlindWrite {
     }
   }
 
+  /** Who holds its first row by now knows what became of it. */
   #settle(): Promise<ShardEnd | undefined> {
-    return settle(this.#parts, this.#operation, this.#place);
+    return settle(this.#parts, this.#operation, hashOfId(idAt(this.#write.ids, 0)));
   }
 
   async #run(): Promise<ShardEnd | undefined> {

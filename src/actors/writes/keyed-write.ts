@@ -1,6 +1,6 @@
 /** Writes with an idempotency key: once, whichever coordinators are asked, and the first result to all of them. */
 import { createHash } from "node:crypto";
-import { randomUuid, sleep, uuidBytes } from "../../base/index.js";
+import { sleep, uuidBytes } from "../../base/index.js";
 import { majorityOf, neededFor } from "../../cluster/index.js";
 import type { ConsistencyLevel } from "../../protocol/index.js";
 import type { PackedWrite } from "../replica/messages.js";
@@ -10,6 +10,7 @@ import type { ShardAccess } from "../replicas/access.js";
 import { portionsOf } from "../replicas/portions.js";
 import { Reach } from "../replicas/reach.js";
 import { AnsweredEarlier, KeyedBatches, keyMemoryMs } from "./keyed-batches.js";
+import { operationId } from "./operation.js";
 import type { Operation } from "./operation.js";
 import { askOutcomes } from "./outcomes.js";
 import { checkAlive } from "./round.js";
@@ -40,7 +41,7 @@ export async function writeKeyed(
   const key = `${keyed.write.kind}/${keyed.key}`;
   const check = (operationId: string): void => checkReach(parts, keyed, operationId);
   const batches = new KeyedBatches(parts, { key, digest: digestOf(keyed), endMs, check });
-  const id = `o:${randomUuid(parts.random)}`;
+  const id = operationId(parts);
   try {
     await batches.begin();
     const end = await perform({ id, level, endMs, batches, remember_ms: keyMemoryMs });

@@ -1,6 +1,6 @@
 /** One call of a caller: its name, how long it may take, and how its attempts are told apart. */
 import { randomUuid } from "../../base/index.js";
-import type { Random } from "../../base/index.js";
+import type { Clock, Random } from "../../base/index.js";
 import type { ConsistencyLevel } from "../../protocol/index.js";
 
 export interface BatchName {
@@ -34,11 +34,28 @@ export interface Operation {
  */
 const memoryMs = 20 * 60_000;
 
+/** What names are made of. */
+export interface NameParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const timeChars = 9;
+
+/**
+ * A name that no other operation ever has. It begins with the time, so that those of one commit are
+ * neighbours in storage, also when they expire: by chance alone each would be on a page of its own.
+ */
+export function operationId({ clock, random }: NameParts): string {
+  const time = Math.floor(clock.now()).toString(36).padStart(timeChars, "0");
+  return `o:${time}-${randomUuid(random)}`;
+}
+
 export function newOperation(
-  random: Random,
+  parts: NameParts,
   { level, endMs }: Pick<Operation, "level" | "endMs">,
 ): Operation {
-  const id = `o:${randomUuid(random)}`;
+  const id = operationId(parts);
   let attempts = 0;
   const next = (): Promise<BatchName> =>
     Promise.resolve({ id: `${id}.${++attempts}`, home: undefined });

@@ -2,7 +2,7 @@
  * Writes to a collection that is one shard with one replica: one message, which that replica judges by
  * itself. What became of a write whose answer was lost the replica, or its successor, is asked by name.
  */
-import { errorFromPlain, randomUuid, sleep } from "../../base/index.js";
+import { errorFromPlain, sleep } from "../../base/index.js";
 import { isCutting } from "../../cluster/index.js";
 import type { ShardPlaces } from "../../cluster/index.js";
 import { moved } from "../../mailbox/index.js";
@@ -15,6 +15,7 @@ import { keyMemoryMs } from "./keyed-batches.js";
 import { Reach } from "../replicas/reach.js";
 import { copiedBytesMax } from "../collection/prepared-write.js";
 import type { PreparedWrite } from "../collection/prepared-write.js";
+import { operationId } from "./operation.js";
 import { askOutcomes } from "./outcomes.js";
 import { checkAlive } from "./round.js";
 import { shardEnd } from "./shard-end.js";
@@ -131,8 +132,8 @@ function isOtherNow(parts: WriteParts, { epoch }: ShardPlaces): boolean {
   return !single || single.shard.epoch !== epoch || isCutting(single.shard);
 }
 
-function identify({ random }: WriteParts, { idempotency_key, write }: PreparedWrite) {
-  if (idempotency_key === undefined) return { operation_id: `o:${randomUuid(random)}` };
+function identify(parts: WriteParts, { idempotency_key, write }: PreparedWrite) {
+  if (idempotency_key === undefined) return { operation_id: operationId(parts) };
   return { operation_id: `k:${write.kind}:${idempotency_key}`, remember_ms: keyMemoryMs };
 }
 

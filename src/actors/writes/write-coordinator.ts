@@ -41,7 +41,7 @@ export class WriteCoordinator {
       return this.write({ ...prepared, timeout_ms: Math.max(1, endMs - parts.clock.monotonic()) });
     }
     if (key === undefined) {
-      return this.#perform(newOperation(parts.random, { level, endMs }), write);
+      return this.#perform(newOperation(parts, { level, endMs }), write);
     }
     const earlier = wasSingle(parts) && (await endOfSingle(parts, prepared));
     if (earlier) return earlier;

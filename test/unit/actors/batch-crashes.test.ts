@@ -44,7 +44,7 @@ class CrashWorld {
     );
     for (const resolver of resolvers) resolver.start();
     const endMs = this.clock.monotonic() + 1000;
-    const operation = newOperation(parts.random, { level: "QUORUM", endMs });
+    const operation = newOperation(parts, { level: "QUORUM", endMs });
     void writeReplicated(parts, operation, insertOf(ids, { batch: "b" })).then(
       (end) => {
         this.acknowledged = end !== undefined;
