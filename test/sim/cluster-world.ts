@@ -8,6 +8,7 @@ import { CrashPoints } from "./crash-points.js";
 import type { Fault, FaultKind } from "./faults.js";
 import { Fleet } from "./fleet.js";
 import { diskLoss, machineFaults } from "./machine-faults.js";
+import { LostSight } from "./lost-sight.js";
 import { Machine } from "./machine.js";
 import type { MachineParts } from "./machine.js";
 import { mixSpecs } from "./mix.js";
@@ -44,14 +45,18 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
   return async (parts) => {
     const { time, random } = parts;
     const { replicas, mix = "standard" } = options;
-    const { comesAndGoes, hintedMs, crashes: chances = {} } = mixSpecs[mix];
+    const { comesAndGoes, hintedMs, crashes: chances = {}, ...spec } = mixSpecs[mix];
+    const more = spec.moreNodes ?? (comesAndGoes ? nodesThatCome : 0);
     const network = new MemoryNetwork({ clock: time.clock, delayMs: delays(random) });
     let splits = 0;
     const parent: SimParent = new SimParent({
       ...{ clock: time.clock, random, network, load: options.load, secret },
-      nodes: options.nodes + (comesAndGoes ? nodesThatCome : 0),
+      nodes: options.nodes + more,
       onNodes: (plans) => fleet.follow(plans),
-      onMap: (map) => crashes.onMap(map),
+      onMap: (map) => {
+        crashes.onMap(map);
+        sight?.onMap(map);
+      },
     });
     const fleet = new Fleet(parent.name, ({ node, listen }) => {
       const storage = options.makeStorage?.() ?? new MemoryStorage();
@@ -69,6 +74,13 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
     const { machines, endpoints, names } = fleet;
     const loseStore = (): Fault | undefined => loseParent(parent);
     const crashes = new CrashPoints({ chances, random: fork(random), machines, loseStore });
+    const sight =
+      spec.lostSight &&
+      new LostSight({
+        ...{ chances: spec.lostSight, random: fork(random), network, storeName: parent.name },
+        nodes: () => machines.map(({ name }) => name),
+        leaving: () => changes.undone,
+      });
     await time.until(parent.start());
     await begin(time, random, machines, options);
     const changes = new NodeChanges({
@@ -81,7 +93,10 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
       faults: faultsOf(mix, {
         ...{ time, random: fork(random), network, machines, names, loseStore, changes },
       }),
-      strikes: (strike) => void (crashes.strike = strike),
+      strikes: (strike) => {
+        crashes.strike = strike;
+        if (sight) sight.strike = strike;
+      },
       splits: () => splits,
       settle: (checker) =>
         hintedMs === undefined
@@ -96,9 +111,9 @@ function machineParts(
   { time, random, trace }: WorldParts,
   { load, mix = "standard", splitRows }: ClusterWorldOptions,
 ): Omit<MachineParts, "name" | "network" | "storage"> {
-  const { repair, splitRows: usual } = mixSpecs[mix];
+  const { repair, splitRows: usual, cutGraceMs } = mixSpecs[mix];
   return {
-    ...{ random, load, splitRows: splitRows ?? usual },
+    ...{ random, load, splitRows: splitRows ?? usual, cutGraceMs },
     ...(repair && { repair }),
     clock: driftingClock(time, random, skewMsMax),
     onFailedStart: (error) => trace.add("failed_start", { error: String(error) }),

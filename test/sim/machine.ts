@@ -29,6 +29,8 @@ export interface MachineParts {
   readonly cluster?: NodeOptions["cluster"];
   /** Splits of shards with more rows than this are tried all the time; default: none are. */
   readonly splitRows?: number | undefined;
+  /** How long a cut leaves writes alone that are under way; default 20 ms. */
+  readonly cutGraceMs?: number | undefined;
   /** Told when a shard was split. */
   readonly onSplit?: () => void;
   /** Told of both sides of every commit of its replicas. */
@@ -49,7 +51,6 @@ const path = "/data";
 const splits = {
   ...{ shardsMax: 12, countMs: 100, lookMs: 100, restMs: 1000, perStep: 3, graceMs: 20 },
 };
-const tuning = { demand: demandLimits, shards: 1, splits };
 const startAgainMs = 200;
 /** Of the machine's processes; one, and always the same. */
 const pid = 1;
@@ -164,7 +165,9 @@ export class Machine {
   }
 
   async #open(life: Life): Promise<Node> {
-    const { name, cluster, splitRows: split_rows, onSplit } = this.#parts;
+    const { name, cluster, splitRows: split_rows, onSplit, cutGraceMs } = this.#parts;
+    const graceMs = cutGraceMs ?? splits.graceMs;
+    const tuning = { demand: demandLimits, shards: 1, splits: { ...splits, graceMs } };
     const options = { path, threads: 1, build_threads: 1, test_hooks: true, cluster, split_rows };
     const node = await Node.open(options, tuning, life.environment);
     node.events.listen(({ type }) => {

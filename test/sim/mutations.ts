@@ -117,7 +117,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/replica/judge.ts`,
     find: "return epoch < inForce ?",
     replace: "return epoch < inForce - 1e9 ?",
-    mix: "split",
+    mix: "blinded",
   },
   {
     name: "an operation is done again when its id comes again",
@@ -165,7 +165,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/cut.ts`,
     find: "  await makeAlike(parts, endMs);\n",
     replace: "",
-    mix: "split",
+    mix: "blinded",
   },
   {
     name: "a shard takes writes while it is cut",
@@ -179,7 +179,7 @@ export const mutations: readonly Mutation[] = [
         replace: "replicas.map(() => '')",
       },
     ],
-    mix: "split",
+    mix: "blinded",
   },
   {
     name: "what is staged is not decided before a cut",
@@ -215,7 +215,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/split/split-copy.ts`,
     find: "    await this.#allOperations();\n",
     replace: "",
-    mix: "split",
+    mix: "blinded",
   },
   {
     name: "halves do not have the promises of their shard",
@@ -230,7 +230,7 @@ export const mutations: readonly Mutation[] = [
     file: `${actors}/repair/handover.ts`,
     find: "  for (const one of givers) await exchange(hub, one, sync);\n",
     replace: "",
-    mix: "moved",
+    mix: "handed",
   },
 ];
 

@@ -18,6 +18,9 @@ interface ReadOf {
   readonly after?: WriteRecord | undefined;
 }
 
+/** One of so many writes is read back. */
+const backMax = 12;
+
 const included = { include_vectors: true, include_metadata: true };
 
 export class Reads {
@@ -35,6 +38,15 @@ export class Reads {
       after: session.recent(),
     };
     return this.get(session.endpoint(), of);
+  }
+
+  /** What was written not long ago, wherever it has arrived by now: the token alone says that it is to be seen. */
+  async back(): Promise<void> {
+    const session = this.#session;
+    const after = session.done.at(-1 - randomBelow(session.parts.random, backMax));
+    if (after && after.changed.length > 0) {
+      await this.get(session.endpoint(), { ids: after.changed, level: "ONE", after });
+    }
   }
 
   /** Undefined when nobody answered. */

@@ -41,6 +41,7 @@ const faultPauseMsMax = 400;
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed, makeWorld, operations = 80, mix = "standard" } = options;
   const { idCount, clients, isContended, writesAtOne, batchShare, ...pace } = mixSpecs[mix];
+  const operationsMax = operations * (pace.operationsFactor ?? 1);
   const agreed = mixSpecs[mix].hintedMs === undefined;
   const random = seededRandom(seed);
   const time = new SimTime();
@@ -53,11 +54,12 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { endpoints } = world;
   const mayRefuse = (code: string): boolean => refusalsByFaults.has(code);
   const session = {
-    ...{ isContended, writesAtOne, batchShare },
+    ...{ isContended, isWeak: pace.isWeak, writesAtOne, batchShare },
     ...{ restFactor: pace.restFactor, timeoutMsMax: pace.timeoutMsMax },
+    ...{ readBackShare: pace.readBackShare, againShare: pace.againShare },
     ...{ clock, random: fork(random), ids, checker, trace, endpoints, mayRefuse, collection },
   };
-  const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operations });
+  const workload = new Workload({ ...session, clients, goesOn: (begun) => begun < operationsMax });
   const pauseMsMax = mixSpecs[mix].faultPauseMsMax ?? faultPauseMsMax;
   const plan = { atOnceMax: faultsAtOnceMax, pauseMsMax };
   const faults = new Faults({ clock, random: fork(random), trace, kinds: world.faults, ...plan });

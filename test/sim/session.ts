@@ -23,6 +23,8 @@ export interface SessionParts {
   readonly mayRefuse: (code: string) => boolean;
   /** Most operations are conditional writes of single rows. */
   readonly isContended?: boolean | undefined;
+  /** Nothing but inserts and reads, at ONE. */
+  readonly isWeak?: boolean | undefined;
   /** Default: yes. */
   readonly writesAtOne?: boolean | undefined;
   /** Of inserts so many are large ones; default 0.3. */
@@ -103,6 +105,7 @@ export class Session {
   }
 
   level(): ConsistencyLevel {
+    if (this.parts.isWeak === true) return "ONE";
     return levels[randomBelow(this.parts.random, levels.length)] as ConsistencyLevel;
   }
 

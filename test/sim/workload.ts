@@ -12,6 +12,10 @@ export interface WorkloadParts extends SessionParts {
   readonly clients: number;
   /** How much longer clients rest than they do by default. */
   readonly restFactor?: number | undefined;
+  /** After so many operations some earlier write is read at ONE, with its token; default: none. */
+  readonly readBackShare?: number | undefined;
+  /** After so many operations a call with a key that was acknowledged is sent again; default: none. */
+  readonly againShare?: number | undefined;
   /** Asked before each operation, with how many all clients together have begun. */
   readonly goesOn: (begun: number) => boolean;
 }
@@ -47,15 +51,23 @@ export class Workload {
 
   async #client(): Promise<void> {
     const { clock, random, goesOn, restFactor = 1 } = this.#parts;
+    const { readBackShare = 0, againShare = 0 } = this.#parts;
     while (goesOn(this.#begun)) {
       this.#begun++;
       await this.#operation(randomBelow(random, 100));
+      if (this.#happens(readBackShare)) await this.reads.back();
+      if (this.#happens(againShare)) await this.#writes.again();
       const rests = this.#session.chance(0.1);
       await sleep(clock, randomBelow(random, (rests ? 800 : 30) * restFactor));
     }
   }
 
+  #happens(share: number): boolean {
+    return share > 0 && this.#session.chance(share);
+  }
+
   #operation(dice: number): Promise<unknown> {
+    if (this.#parts.isWeak) return dice < 75 ? this.#writes.insert() : this.reads.some();
     return this.#parts.isContended ? this.#contended(dice) : this.#any(dice);
   }
 

@@ -9,10 +9,21 @@ import type { Sent, Session } from "./session.js";
 
 type SendWrite = (store: VectorStore, sent: Sent) => Promise<WriteAnswer>;
 
+/** A call that was acknowledged under a key. */
+interface KeyedCall {
+  readonly write: WriteRecord;
+  readonly key: string;
+  readonly send: SendWrite;
+}
+
 const attemptsMax = 4;
+/** Of the last ones, so many may be sent again. */
+const keyedMax = 12;
 
 export class Writes {
   readonly #session: Session;
+  /** The newest last. */
+  #keyed: readonly KeyedCall[] = [];
   #count = 0;
 
   constructor(session: Session) {
@@ -76,6 +87,32 @@ export class Writes {
     );
   }
 
+  /** Sends a call again that was acknowledged long ago, as who never heard of it would: the answer is the same. */
+  async again(): Promise<void> {
+    const { checker, trace, random, collection } = this.#session.parts;
+    const call = this.#keyed[randomBelow(random, Math.max(1, this.#keyed.length))];
+    if (!call) return;
+    const { write, key: idempotency_key, send } = call;
+    const endpoint = this.#session.endpoint();
+    const outcome = await this.#session.ask(endpoint, (store, options) =>
+      send(store, { ...options, idempotency_key, consistency_level: write.level }),
+    );
+    const { number: n, version } = write;
+    trace.add("again", { n, in: collection, node: endpoint.name, ...told(outcome) });
+    if (outcome.type === "refusal") {
+      const { code, message } = outcome.error;
+      this.#session.refused(`write ${n}, sent again`, code, message);
+      if (code === "VERSION_CONFLICT") {
+        checker.fail("written_twice", `write ${n}, sent again, was judged anew: ${message}`);
+      }
+    }
+    if (outcome.type !== "answer" || outcome.answer.status !== "success") return;
+    const later = versionOf(outcome.answer);
+    // What changed nothing has no version of its own.
+    if (later === version || outcome.answer.vector_ids.length === 0) return;
+    checker.fail("written_twice", `write ${n}, sent again, was done as ${later}, not ${version}`);
+  }
+
   #write(
     kind: WriteRecord["kind"],
     ids: readonly string[],
@@ -102,9 +139,10 @@ export class Writes {
 
   /** Sends a write, again through other nodes when nobody answers and it has a key. */
   async #perform(write: WriteRecord, send: SendWrite, byFilter = false): Promise<void> {
-    const { clock, checker, trace, random, collection, isContended } = this.#session.parts;
-    const keyed = isContended ? 0.1 : 0.6;
-    const key = this.#session.chance(keyed) ? { idempotency_key: `key-${write.number}` } : {};
+    const { clock, checker, trace, random, collection } = this.#session.parts;
+    const key: { readonly idempotency_key?: string } = this.#session.chance(this.#keyShare)
+      ? { idempotency_key: `key-${write.number}` }
+      : {};
     const attempts = "idempotency_key" in key ? attemptsMax : 1;
     let maybe = false;
     for (let attempt = 0; attempt < attempts && write.fate === "under_way"; attempt++) {
@@ -120,7 +158,18 @@ export class Writes {
     if (write.fate === "under_way") write.fate = maybe ? "unknown" : "none";
     write.endedMs = clock.now();
     checker.ended(write);
-    if (write.fate === "acknowledged") this.#session.done.push(write);
+    if (write.fate !== "acknowledged") return;
+    this.#session.done.push(write);
+    const { idempotency_key } = key;
+    if (idempotency_key === undefined) return;
+    this.#keyed = [...this.#keyed, { write, key: idempotency_key, send }].slice(-keyedMax);
+  }
+
+  /** What has a key is a batch, which is never weak. */
+  get #keyShare(): number {
+    const { isContended, isWeak } = this.#session.parts;
+    if (isWeak === true) return 0;
+    return isContended === true ? 0.1 : 0.6;
   }
 
   /** Whether it may have happened without being acknowledged. */

@@ -214,6 +214,22 @@ describe("filling halves", () => {
     await filler.stop();
   });
 
+  it("leaves with the halves what was promised last", async () => {
+    const world = await SplitWorld.open();
+    await world.put([1, 2]);
+    const filler = await fillerOf(world);
+    const question = { type: "prepare", epoch: 0, contents: false } as const;
+    const ids = packIds(numbers);
+    await applied(world.source.ask<PreparedRows>({ ...question, ids, ballot: versionOf(500) }));
+    await filler.finish();
+    for (const [side, half] of world.halves.entries()) {
+      const own = { ...question, ids: packIds(ofSide(side)) };
+      const older = await half.ask({ ...own, ballot: versionOf(450) });
+      expect(older).toMatchObject({ refused: "behind", version: versionOf(500) });
+    }
+    await filler.stop();
+  });
+
   it("goes on from failures, and brings them to the end only when they are filled", async () => {
     const world = await SplitWorld.open();
     await world.put(numbers);
