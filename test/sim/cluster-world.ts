@@ -45,7 +45,8 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
   return async (parts) => {
     const { time, random } = parts;
     const { replicas, mix = "standard" } = options;
-    const { comesAndGoes, hintedMs, crashes: chances = {}, ...spec } = mixSpecs[mix];
+    const { comesAndGoes, hintedMs, ...spec } = mixSpecs[mix];
+    const { crashes: chances = {} } = spec;
     const more = spec.moreNodes ?? (comesAndGoes ? nodesThatCome : 0);
     const network = new MemoryNetwork({ clock: time.clock, delayMs: delays(random) });
     let splits = 0;
@@ -67,7 +68,12 @@ export function clusterWorld(options: ClusterWorldOptions): MakeWorld {
           splits++;
           parts.trace.add("split", { name: node });
         },
-        ...(mixSpecs[mix].crashes && { onCommit: (one, at) => crashes.onCommit(one, at) }),
+        ...((spec.crashes ?? spec.lostSight) && {
+          onCommit: (one, at) => {
+            crashes.onCommit(one, at);
+            sight?.onCommit(at);
+          },
+        }),
         cluster: { node, listen, store: { node: parent.name, address: parentAddress }, secret },
       });
     });

@@ -7,6 +7,8 @@ import { randomBelow, randomFraction } from "../../src/base/index.js";
 import type { MemoryNetwork, Random } from "../../src/base/index.js";
 import { isCutting } from "../../src/cluster/index.js";
 import type { CollectionMap, ShardPlaces } from "../../src/cluster/index.js";
+import type { CommitPoint } from "../../src/storage/index.js";
+import { stepOf } from "./commit-steps.js";
 import type { Fault, FaultKind } from "./faults.js";
 
 /** How likely it is, each time. */
@@ -44,6 +46,11 @@ export class LostSight {
   readonly #before = new Map<string, string>();
   /** Nothing strikes before it is set. */
   strike: (kind: FaultKind) => void = () => undefined;
+  /** Set while a node is narrowed. */
+  #onHandover: (() => void) | undefined;
+  /** The nodes of a shard with one replica more than it should have; "" while there is none. */
+  #handing = "";
+  #onHandedOver = (): void => undefined;
 
   constructor(parts: LostSightParts) {
     this.#parts = parts;
@@ -54,6 +61,9 @@ export class LostSight {
     const cut = shards.find(isCutting);
     const moved = shards.find(({ replicas }) => replicas.length > settings.replication_factor);
     const isFilled = moved?.replicas.every(({ state }) => state === "active") === true;
+    const handing = moved && isFilled ? moved.replicas.map(({ node }) => node).join() : "";
+    if (handing !== this.#handing) this.#onHandedOver();
+    this.#handing = handing;
     const about = `${cut?.id ?? ""} ${isFilled ? moved.id : ""}`;
     const before = this.#before.get(settings.collection);
     this.#before.set(settings.collection, about);
@@ -62,20 +72,31 @@ export class LostSight {
     if (moved && isFilled && this.#happens(leaving)) this.#narrow(moved);
   }
 
+  /** Whoever hands over has all replicas fenced first. */
+  onCommit(point: CommitPoint): void {
+    if (stepOf(point) === "standing") this.#onHandover?.();
+  }
+
   /** All nodes but one lose sight of the map, and perhaps of each other. */
   #blind(): void {
-    const { nodes, random, storeName } = this.#parts;
+    const { nodes, random, storeName, network } = this.#parts;
     const all = [...nodes()].sort();
     const seeing = this.#happens(firstShare) ? all[0] : all[randomBelow(random, all.length)];
     const blind = all.filter((name) => name !== seeing);
     const unseen = blind.map((name): Link => [name, storeName]);
-    if (!this.#happens(apartShare)) this.#lose("blinded", blindMsMax, unseen);
-    else this.#lose("blinded_apart", apartMsMax, [...unseen, ...pairs(blind)]);
+    const isApart = this.#happens(apartShare);
+    const links = isApart ? [...unseen, ...pairs(blind)] : unseen;
+    const begin = (): Fault => {
+      cutAll(network, links);
+      return { where: blind.join(", "), mend: () => healAll(network, links) };
+    };
+    const lastsMsMax = isApart ? apartMsMax : blindMsMax;
+    this.strike({ name: isApart ? "blinded_apart" : "blinded", weight: 0, lastsMsMax, begin });
   }
 
-  /** A node without a replica of the shard, which does not move it either, reaches nobody but who is to go. */
+  /** A node without a replica of the shard, which does not move it either, reaches nobody but who is to go, until that hands over. */
   #narrow({ replicas }: ShardPlaces): void {
-    const { nodes, random, leaving } = this.#parts;
+    const { nodes, random, leaving, network } = this.#parts;
     const all = [...nodes()].sort();
     const going = leaving() ?? replicas[randomBelow(random, replicas.length)]?.node;
     const outside = all.slice(1).filter((name) => !replicas.some(({ node }) => node === name));
@@ -83,23 +104,27 @@ export class LostSight {
     if (narrowed === undefined || going === undefined) return;
     const others = all.filter((name) => name !== narrowed && name !== going);
     const links = others.map((name): Link => [narrowed, name]);
-    // What was sent meanwhile is lost: the others would have it without a handover.
-    const onMend = (): void =>
-      links.forEach(([one, other]) => this.#parts.network.reset(one, other));
-    this.#lose("narrowed", narrowMsMax, links, onMend);
+    const last: Link = [narrowed, going];
+    const nodesThen = replicas.map(({ node }) => node).join();
+    const begin = (): Fault | undefined => {
+      if (this.#onHandover) return undefined;
+      cutAll(network, links);
+      // What is written there once that has begun to hand over is nobody's but its own, and its coordinator's.
+      this.#onHandover = () => network.cut(...last);
+      return { where: `${narrowed}, but for ${going}`, mend };
+    };
+    const mend = async (): Promise<void> => {
+      if (this.#handing === nodesThen) await this.#handedOver();
+      this.#onHandover = undefined;
+      // What was sent meanwhile is lost: the others would have it without a handover.
+      for (const link of [...links, last]) network.reset(...link);
+      healAll(network, [...links, last]);
+    };
+    this.strike({ name: "narrowed", weight: 0, lastsMsMax: narrowMsMax, begin });
   }
 
-  #lose(name: string, lastsMsMax: number, links: readonly Link[], onMend = nothing): void {
-    const { network } = this.#parts;
-    const mend = (): void => {
-      onMend();
-      for (const [one, other] of links) network.heal(one, other);
-    };
-    const begin = (): Fault => {
-      for (const [one, other] of links) network.cut(one, other);
-      return { where: links.map((link) => link.join("-")).join(", "), mend };
-    };
-    this.strike({ name, weight: 0, lastsMsMax, begin });
+  #handedOver(): Promise<void> {
+    return new Promise((resolve) => (this.#onHandedOver = resolve));
   }
 
   #happens(chance: number): boolean {
@@ -107,7 +132,13 @@ export class LostSight {
   }
 }
 
-const nothing = (): void => undefined;
+function cutAll(network: MemoryNetwork, links: readonly Link[]): void {
+  for (const link of links) network.cut(...link);
+}
+
+function healAll(network: MemoryNetwork, links: readonly Link[]): void {
+  for (const link of links) network.heal(...link);
+}
 
 function pairs(names: readonly string[]): Link[] {
   return names.flatMap((one, at) => names.slice(at + 1).map((other): Link => [one, other]));
