@@ -15,6 +15,8 @@ import type { SharedRows } from "./shared-rows.js";
 
 /** Of fewer bytes of rows no codes are made: an index that keeps up has no more to come. */
 const codedBytesMin = 8 * 1024 * 1024;
+/** Codes that are there stay until the rows are so many times fewer: they may swing around that limit. */
+const keptWithin = 4;
 /** Codes are no use when one row in so many has to be compared after all. */
 const comparedShare = 8;
 /** Scans without codes after one that they were no use for. */
@@ -36,9 +38,18 @@ export class FreshScanner {
   /** As `ExactScanner.scan`. */
   scan(target: Target, range: ScanRange): Hits {
     const { from, to, allow } = range;
-    if ((to - from) * this.#rows.layout.stride < this.#codedBytesMin) this.#codes = undefined;
-    else if (!allow && this.#rest-- <= 0) return this.#scanCoded(target, from, to);
+    if (this.#areCodesDue(from, to) && !allow && this.#rest-- <= 0) {
+      return this.#scanCoded(target, from, to);
+    }
     return this.#scanner.scan(target, range);
+  }
+
+  /** Whether codes are worth their making, or are there; drops those of an index that keeps up. */
+  #areCodesDue(from: number, to: number): boolean {
+    const bytes = (to - from) * this.#rows.layout.stride;
+    if (bytes >= this.#codedBytesMin) return true;
+    if (bytes * keptWithin < this.#codedBytesMin) this.#codes = undefined;
+    return this.#codes !== undefined;
   }
 
   #scanCoded(target: Target, from: number, to: number): Hits {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { randomFraction, seededRandom } from "../../../src/base/index.js";
 import type { Random } from "../../../src/base/index.js";
 import { ExactScanner, metrics, SharedRows } from "../../../src/index/index.js";
@@ -70,6 +70,29 @@ describe("FreshScanner", () => {
     for (let time = 0; time < 3; time++) {
       expect(fresh.scan(target, range)).toEqual(scanner.scan(target, range));
     }
+  });
+});
+
+describe("codes", () => {
+  it("stay while the fresh rows are somewhat fewer, and go when the index has caught up", () => {
+    const random = seededRandom(seed);
+    const dimension = 64;
+    const rows = sharedRowsOf(
+      dimension,
+      manyRows(dimension, () => wave(random)),
+    );
+    const scanner = new ExactScanner(rows);
+    const fresh = new FreshScanner(scanner, bytesMin);
+    const target = { query: new Float32Array(dimension).fill(0.5), metric: "l2", k: 3 } as const;
+    const fewest = bytesMin / rows.layout.stride;
+    const create = vi.spyOn(FreshCodes, "create");
+    const made = [1, 0.5, 1, 0.2, 0.9, 1].map((share) => {
+      const range = { from: rows.written - Math.ceil(share * fewest), to: rows.written };
+      expect(fresh.scan(target, range)).toEqual(scanner.scan(target, range));
+      return create.mock.calls.length;
+    });
+    create.mockRestore();
+    expect(made).toEqual([1, 1, 1, 1, 1, 2]);
   });
 });
 
