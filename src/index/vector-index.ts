@@ -49,7 +49,8 @@ export interface IndexQuery {
  */
 export type SearchRoute =
   | { readonly kind: "scan" }
-  | { readonly kind: "walk"; readonly ef: number }
+  /** Over all rows; `filtered_walk`: over admitted rows alone. */
+  | { readonly kind: "walk" | "filtered_walk" | "walk_then_filtered_walk"; readonly ef: number }
   | { readonly kind: "list"; readonly compared: number }
   | { readonly kind: "walk_then_list"; readonly ef: number; readonly compared: number }
   /** The walk came back with fewer than there are. */

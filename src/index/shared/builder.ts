@@ -15,7 +15,7 @@ import { efMax } from "./graph-layout.js";
 import { graphRowsOf } from "./graph-set.js";
 import { GraphParts } from "./parts.js";
 import type { SharedPublication } from "./publication.js";
-import { rankedOf } from "./reader.js";
+import { rankedOf } from "./ranked-graphs.js";
 import { RecallKeeper } from "./recall-keeper.js";
 import { SnapshotKeeper, type RestoredParts } from "./snapshot-keeper.js";
 import type { GraphHealth } from "./survey.js";

@@ -11,6 +11,10 @@ export interface GraphKernels {
   openWalk(scratch: number, hidden: number): number;
   /** Fills the pool with the `ef` nearest; how many, or 0 when it met `rows` rows and goes on. */
   walk(scratch: number, ef: number, rows: number): number;
+  /** Begins a walk that meets none but allowed rows around the `count` of them in the pool. */
+  openFiltered(scratch: number, count: number): void;
+  /** As `walk`, of a filtered one. */
+  walkFiltered(scratch: number, ef: number, rows: number): number;
   /** Adds the allowed rows of [from, to) to the `kept` nearest in the pool; how many it holds. */
   scanAllowed(scratch: number, from: number, to: number, wanted: number, kept: number): number;
   /** Turns the pool into the row numbers that qualify, nearest first; how many. */

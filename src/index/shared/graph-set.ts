@@ -5,7 +5,13 @@
  */
 import type { SharedSpec } from "../index-spec.js";
 import { graphLayout } from "./graph-layout.js";
-import { SharedGraph, type GraphHits, type GraphList, type GraphWalk } from "./graph.js";
+import {
+  SharedGraph,
+  type FilteredWalk,
+  type GraphHits,
+  type GraphList,
+  type GraphWalk,
+} from "./graph.js";
 
 /** Rows of a graph that is full: whole words of an allow-list. */
 export function graphRowsOf(spec: SharedSpec): number {
@@ -47,11 +53,12 @@ export class GraphSet {
   walk(walk: GraphWalk): GraphHits {
     const [only] = this.#graphs;
     if (only !== undefined && this.#graphs.length === 1) return only.walk(walk);
-    const found = this.#each(walk, (graph, own) => graph.walk(own));
-    return {
-      ordinals: joined(found.map(({ ordinals }) => ordinals)),
-      count: found.reduce((sum, { count }) => sum + count, 0),
-    };
+    return allOf(this.#each(walk, (graph, own) => graph.walk(own)));
+  }
+
+  /** Admitted rows near the query, by a walk over admitted rows alone; as `walk` otherwise. */
+  filteredWalk(walk: FilteredWalk): GraphHits {
+    return allOf(this.#each(walk, (graph, own) => graph.filteredWalk(own)));
   }
 
   /** The nearest of all admitted rows by their codes, at most as many as wanted of each graph. */
@@ -72,6 +79,13 @@ export class GraphSet {
     });
     return found;
   }
+}
+
+function allOf(found: readonly GraphHits[]): GraphHits {
+  return {
+    ordinals: joined(found.map(({ ordinals }) => ordinals)),
+    count: found.reduce((sum, { count }) => sum + count, 0),
+  };
 }
 
 function joined(found: readonly Uint32Array[]): Uint32Array {

@@ -28,6 +28,10 @@ const listedRowsMax = 65_536;
 const noRow = 0xffff_ffff;
 /** Rows that a walk meets between two checks. */
 const walkedRows = 2048;
+/** A filtered walk begins at the nearest of a sample of admitted rows, taken in so many places. */
+const seeds = 16;
+const sampledRows = 512;
+const sampledPlaces = 16;
 
 export interface GraphWalk {
   readonly query: Float32Array;
@@ -57,6 +61,12 @@ export interface GraphList {
   readonly between: () => void;
   /** As of a walk. */
   readonly first?: number;
+}
+
+/** Walks over admitted rows alone. */
+export interface FilteredWalk extends GraphList {
+  /** Candidates kept during the walk, at most `efMax`. */
+  readonly ef: number;
 }
 
 export interface GraphHits {
@@ -235,6 +245,36 @@ export class SharedGraph {
       between();
     }
     return this.#collected(this.#kernels.collect(scratch, kept, limit, 0), first);
+  }
+
+  /**
+   * Admitted rows near the query, nearest first, by a walk that follows links to admitted rows alone, and
+   * through one other row: whatever the filter, it compares with admitted rows only. It may miss those
+   * that no such links reach.
+   */
+  filteredWalk({ query, wanted, ef, limit, allow, between, first = 0 }: FilteredWalk): GraphHits {
+    this.#load(query);
+    const scratch = this.#scratch;
+    this.#kernels.prepareQuery(scratch);
+    this.#loadAllowed(allow, first, limit);
+    const share = allow.countIn(first, first + limit) / limit;
+    this.#kernels.openFiltered(scratch, this.#seed(limit, share));
+    let met = 0;
+    while ((met = this.#kernels.walkFiltered(scratch, ef, walkedRows)) === 0) between();
+    const count = this.#kernels.collect(scratch, met, limit, 1);
+    return { ordinals: this.#collected(Math.min(count, wanted), first), count };
+  }
+
+  /** Puts the nearest of a sample of the allowed rows, a `share` of those below `limit`, in the pool. */
+  #seed(limit: number, share: number): number {
+    const step = 32 * Math.ceil(limit / 32 / sampledPlaces);
+    const length = Math.min(step, 32 * Math.ceil(sampledRows / share / 32 / sampledPlaces));
+    let kept = 0;
+    for (let from = 0; from < limit; from += step) {
+      const to = Math.min(limit, from + length);
+      kept = this.#kernels.scanAllowed(this.#scratch, from, to, seeds, kept);
+    }
+    return kept;
   }
 
   /** What `collect` has left in the pool, as ordinals. */

@@ -5,15 +5,15 @@
  * float32 rows.
  *
  * Where rows that qualify turn out to be rare near the query, the walk is repeated with more
- * candidates while that is cheaper than comparing with the codes of all that qualify (`list`).
+ * candidates while that is cheaper than comparing with the codes of all that qualify (`list`). Instead
+ * of either, where it is cheaper and finds as much, a walk goes over the rows that qualify alone.
  * Results are never fewer than exist.
  */
 import { assert } from "../../base/index.js";
-import type { AllowList } from "../allow-list.js";
-import { chooseEf, rowsPerCandidate } from "../calibration.js";
-import { rankedCount, scanCovered } from "../covered-rows.js";
-import { ExactScanner, stopIfAsked } from "../exact-scanner.js";
-import { within, type Hits } from "../hits.js";
+import { chooseEf, recallOf, rowsPerCandidate } from "../calibration.js";
+import { scanCovered } from "../covered-rows.js";
+import { ExactScanner } from "../exact-scanner.js";
+import { within } from "../hits.js";
 import type { Metric } from "../metric.js";
 import type { SharedRows } from "../shared-rows.js";
 import type {
@@ -23,27 +23,34 @@ import type {
   IndexReader,
   SearchRoute,
 } from "../vector-index.js";
-import { efMax } from "./graph-layout.js";
+import { FilteredWalks } from "./filtered-walks.js";
+import { efMax, graphLayout } from "./graph-layout.js";
 import { GraphSet } from "./graph-set.js";
 import type { SharedPublication } from "./publication.js";
+import { RankedGraphs, type FilteredQuery } from "./ranked-graphs.js";
+import { filteredEf, filteredWalkCost, isWalkCheaper, listCost } from "./walk-costs.js";
 import { WalkHistory } from "./walk-history.js";
 
 /** So few rows are compared by their float32 components: that is as fast, and exact. */
 const exactRowsMax = 256;
-/**
- * The same when all admitted rows were compared by their codes. Rows far from the query lie close
- * together on the scale of what codes confuse, and more to rank costs little beside the comparing.
- */
-const listedShare = 4;
-const listedMore = 64;
 /** A walk is repeated when it keeps less than this share of the candidates it should. */
 const keptShareMin = 0.5;
+
+/** A walk among all rows: candidates that should qualify, rows that do, candidates to begin with. */
+interface WalkPlan {
+  readonly ef: number;
+  readonly admitted: number;
+  readonly candidates: number;
+}
 
 export class SharedReader implements IndexReader {
   readonly #rows: SharedRows;
   readonly #scanner: ExactScanner;
   readonly #history = new WalkHistory();
+  readonly #filteredWalks = new FilteredWalks();
+  readonly #codeBytes: number;
   #graphs: GraphSet;
+  #ranked: RankedGraphs;
   #publication: SharedPublication;
   #isClosed = false;
 
@@ -51,8 +58,10 @@ export class SharedReader implements IndexReader {
     this.#publication = publication;
     this.#rows = rows;
     const { spec, memories } = publication;
-    this.#graphs = GraphSet.attach(spec, memories, rows.scratch.number);
+    this.#codeBytes = graphLayout(spec).codeBytes;
     this.#scanner = new ExactScanner(rows);
+    this.#graphs = GraphSet.attach(spec, memories, rows.scratch.number);
+    this.#ranked = this.#rank(publication);
   }
 
   get metric(): Metric {
@@ -67,12 +76,17 @@ export class SharedReader implements IndexReader {
     assert(publication.engine === "shared", "publication of the reader's engine");
     const { spec, memories } = publication;
     this.#graphs = GraphSet.attach(spec, memories, this.#rows.scratch.number, this.#graphs);
+    this.#ranked = this.#rank(publication);
     this.#publication = publication;
     return Promise.resolve();
   }
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  #rank({ spec, indexed }: SharedPublication): RankedGraphs {
+    return new RankedGraphs(this.#graphs, this.#scanner, spec.metric, indexed);
   }
 
   search(query: IndexQuery): IndexAnswer {
@@ -94,74 +108,96 @@ export class SharedReader implements IndexReader {
     return scanCovered(this.#scanner, query, this.#publication, route);
   }
 
-  /** Walks until enough of the candidates qualify, while that is cheaper than to scan. */
+  /** Walks if that is cheaper than to scan. */
   #walk(query: IndexQuery, ef: number, admitted: number): IndexAnswer {
     const { dead, written } = this.#rows;
     const share = (admitted / this.indexed) * (1 - dead / written);
-    let candidates = Math.ceil(ef / share);
+    const plan = { ef, admitted, candidates: Math.ceil(ef / share) };
     const { allow } = query;
-    if (allow && !(isCheaper(candidates, admitted) && this.#history.isWorthWhile(allow))) {
-      return this.#list(query, allow, { kind: "list", compared: admitted });
+    if (allow) return this.#searchAdmitted({ ...query, allow }, plan);
+    if (plan.candidates > efMax) return this.#scan(query, { kind: "scan" });
+    return this.#walkOn(query, plan, (last) =>
+      this.#scan(query, { kind: "walk_then_scan", ef: last }),
+    );
+  }
+
+  #searchAdmitted(query: FilteredQuery, plan: WalkPlan): IndexAnswer {
+    const { ef, admitted, candidates } = plan;
+    if (isWalkCheaper(candidates, admitted) && this.#history.isWorthWhile(query.allow)) {
+      const walk = (): IndexAnswer => this.#walkOrList(query, plan);
+      return this.#filteredOr(query, ef, "filtered_walk", candidates, walk);
     }
-    if (candidates > efMax) return this.#scan(query, { kind: "scan" });
+    const list = (): IndexAnswer => this.#list(query, { kind: "list", compared: admitted });
+    return this.#filteredOr(query, ef, "filtered_walk", this.#listCost(admitted), list);
+  }
+
+  /** Walks among all rows; where that finds too few of the admitted ones, looks at these alone. */
+  #walkOrList(query: FilteredQuery, plan: WalkPlan): IndexAnswer {
+    const { ef, admitted } = plan;
+    let isHit = true;
+    const answer = this.#walkOn(query, plan, (last) => {
+      isHit = false;
+      const route = { kind: "walk_then_list", ef: last, compared: admitted } as const;
+      const list = (): IndexAnswer => this.#list(query, route);
+      const cost = this.#listCost(admitted);
+      return this.#filteredOr(query, ef, "walk_then_filtered_walk", cost, list);
+    });
+    this.#history.note(query.allow, isHit);
+    return answer;
+  }
+
+  /** Walks with more and more candidates until enough of them qualify, or `instead` is cheaper. */
+  #walkOn(
+    query: IndexQuery,
+    plan: WalkPlan,
+    instead: (candidates: number) => IndexAnswer,
+  ): IndexAnswer {
+    const { ef, admitted } = plan;
+    let { candidates } = plan;
     for (;;) {
-      const { hits, kept } = this.#walkOnce(query, candidates, ef);
-      if (hits.ordinals.length === query.k && kept >= ef * keptShareMin) {
-        const found = within(hits, query.maxDistance);
-        if (allow) this.#history.note(allow, true);
-        return { hits: found, route: { kind: "walk", ef: candidates } };
-      }
+      const { hits, kept } = this.#ranked.walk(query, candidates, ef);
+      if (hits.ordinals.length === query.k && kept >= ef * keptShareMin)
+        return { hits: within(hits, query.maxDistance), route: { kind: "walk", ef: candidates } };
       const more = Math.ceil(candidates * Math.max(2, ef / (kept + 1)));
-      if (!isCheaper(more, admitted)) break;
+      if (!isWalkCheaper(more, admitted)) return instead(candidates);
       candidates = more;
     }
-    if (!allow) return this.#scan(query, { kind: "walk_then_scan", ef: candidates });
-    this.#history.note(allow, false);
-    return this.#list(query, allow, {
-      kind: "walk_then_list",
-      ef: candidates,
-      compared: admitted,
-    });
   }
 
-  /** Compares with the codes of all admitted rows, and ranks the best. */
-  #list(query: IndexQuery, allow: AllowList, route: SearchRoute): IndexAnswer {
-    const { k, shouldStop } = query;
-    const wanted = Math.ceil(k * listedShare) + listedMore;
-    if (wanted > efMax) return this.#scan(query, { kind: "scan" });
-    const limit = this.indexed;
-    const between = (): void => stopIfAsked({ shouldStop });
-    const ordinals = this.#graphs.list({ query: query.query, wanted, limit, allow, between });
-    const hits = this.#scanner.rank({ query: query.query, metric: this.metric, k }, ordinals);
-    // Rows that died while they were ranked.
-    if (hits.ordinals.length < k && ordinals.length >= wanted) return this.#scan(query, route);
-    return { hits: within(hits, query.maxDistance), route };
+  /**
+   * A walk over admitted rows alone where that is cheaper than `other`, which costs as much as so many
+   * candidates, and finds as much with this filter.
+   */
+  #filteredOr(
+    query: FilteredQuery,
+    wantedEf: number,
+    kind: "filtered_walk" | "walk_then_filtered_walk",
+    otherCost: number,
+    other: () => IndexAnswer,
+  ): IndexAnswer {
+    const ef = filteredEf(wantedEf);
+    if (filteredWalkCost(ef) >= otherCost) return other();
+    const { allow, k, effort, maxDistance } = query;
+    const { recall = this.#publication.spec.recall } = effort;
+    const trust = this.#filteredWalks.next(allow, ef, recall);
+    if (trust === "distrusted") return other();
+    const { hits, kept } = this.#ranked.filteredWalk(query, ef);
+    const isEnough = hits.ordinals.length === k && kept >= ef * keptShareMin;
+    if (trust === "trusted" && isEnough)
+      return { hits: within(hits, maxDistance), route: { kind, ef } };
+    const answer = other();
+    if (answer.hits.ordinals.length > 0)
+      this.#filteredWalks.note(allow, ef, isEnough ? recallOf(hits, answer.hits, k) : 0);
+    return answer;
   }
 
-  #walkOnce(
-    { query, k, allow, shouldStop }: IndexQuery,
-    candidates: number,
-    ef: number,
-  ): { readonly hits: Hits; readonly kept: number } {
-    const { ordinals, count } = this.#graphs.walk({
-      query,
-      wanted: rankedOf(k, ef),
-      ef: candidates,
-      limit: this.indexed,
-      allow,
-      between: () => stopIfAsked({ shouldStop }),
-    });
-    const hits = this.#scanner.rank({ query, metric: this.metric, k }, ordinals);
-    return { hits, kept: count };
+  #listCost(admitted: number): number {
+    return listCost(admitted, this.#codeBytes);
   }
-}
 
-/** Candidates of a walk of effort `ef` that are ranked by their float32 rows, for `k` hits. */
-export function rankedOf(k: number, ef: number): number {
-  return Math.min(rankedCount(k), ef);
-}
-
-/** Whether so many candidates are found sooner by a walk than by comparing with `admitted` rows. */
-function isCheaper(candidates: number, admitted: number): boolean {
-  return candidates <= efMax && candidates * rowsPerCandidate < admitted;
+  /** Compares with the codes of all admitted rows. */
+  #list(query: FilteredQuery, route: SearchRoute): IndexAnswer {
+    const hits = this.#ranked.list(query);
+    return hits ? { hits: within(hits, query.maxDistance), route } : this.#scan(query, route);
+  }
 }

@@ -5,10 +5,11 @@
  * address it passes; layout.ts says what lies where.
  */
 import { encode, isDead } from "./codes";
+import { isAllowed } from "./filtered";
 import { allowed, ENTRY, POOL, QUERY, rowAt, VECTOR } from "./layout";
 import { idOf, keyAt } from "../codes/pool";
 import { prepareSketch } from "./sketches";
-import { enter, followLevel, startLevel } from "./walk";
+import { enter, followLevel, startAround, startLevel } from "./walk";
 
 export { insertRow } from "./insert";
 export { scanAllowed } from "./list";
@@ -35,6 +36,16 @@ export function walk(scratch: usize, ef: u32, rows: u32): u32 {
   return followLevel(scratch + QUERY, 0, ef, scratch, scratch + POOL, rows);
 }
 
+/** Begins a filtered walk for the prepared query around the `count` allowed rows in the pool. */
+export function openFiltered(scratch: usize, count: u32): void {
+  startAround(count, scratch, scratch + POOL);
+}
+
+/** As `walk`, over allowed rows alone. */
+export function walkFiltered(scratch: usize, ef: u32, rows: u32): u32 {
+  return followLevel(scratch + QUERY, 0, ef, scratch, scratch + POOL, rows, true);
+}
+
 /**
  * Turns the first `count` keys of the pool into row numbers in the same place, nearest first, leaving
  * out dead rows, those from `limit` on and, when `isFiltered`, those not allowed; how many are left.
@@ -46,7 +57,7 @@ export function collect(scratch: usize, count: u32, limit: u32, isFiltered: bool
   for (let at: u32 = 0; at < count; at++) {
     const id = idOf(keyAt(pool, at));
     if (id >= limit || isDead(rowAt(id))) continue;
-    if (isFiltered && ((load<u32>(allow + ((<usize>id >> 5) << 2)) >> (id & 31)) & 1) == 0) continue;
+    if (isFiltered && !isAllowed(allow, id)) continue;
     store<u32>(pool + ((<usize>left) << 2), id);
     left++;
   }

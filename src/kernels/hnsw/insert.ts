@@ -29,9 +29,10 @@ import {
 } from "./layout";
 import { linkBack, linksOf, replaceLinks, upperListBytes } from "./links";
 import { lock, lockOf, unlock } from "./locks";
+import { forgetMet } from "./marks";
 import { selectLinks } from "./select";
 import { prepareSketch, storeSketch } from "./sketches";
-import { enter, forgetMet, NO_ROW, walkLevel } from "./walk";
+import { enter, NO_ROW, walkLevel } from "./walk";
 
 /**
  * Takes the vector in the scratch slot as row `id`, up to `level` (lower when memory is short). False

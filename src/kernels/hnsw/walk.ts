@@ -7,14 +7,14 @@ import {
   ENTRY,
   NOTES_MAX,
   POOL,
-  ROWS,
   SCORES,
   sketchBits,
-  VISITED,
   WALK_COUNT,
   WALK_CURSOR,
 } from "./layout";
+import { takeAllowed } from "./filtered";
 import { linkAt, linkCount, linksOf } from "./links";
+import { forgetMet, isMet, markOf } from "./marks";
 import { idOf, insertKey, keyAt, keyOf, scoreOf } from "../codes/pool";
 import { scoreRows } from "./scores";
 import { keepNear } from "./sketches";
@@ -27,34 +27,6 @@ const FOLLOWED: u32 = 3;
 
 /** The number of no row. */
 export const NO_ROW: u32 = 0xffff_ffff;
-
-/** The word that holds the mark of a row. */
-// @ts-ignore: decorator
-@inline
-function markOf(scratch: usize, id: u32): usize {
-  return scratch + VISITED + ((<usize>id >> 5) << 2);
-}
-
-/** Marks a row as met; whether it was already. */
-// @ts-ignore: decorator
-@inline
-function isMet(scratch: usize, id: u32): bool {
-  const at = markOf(scratch, id);
-  const before = load<u32>(at);
-  const after = before | (1 << (id & 31));
-  store<u32>(at, after);
-  return before == after;
-}
-
-/**
- * Clears the marks of the last walk. Those of rows that come during this one are clear: whatever the
- * last walk has met was counted among the rows by now.
- */
-// @ts-ignore: decorator
-@inline
-export function forgetMet(scratch: usize): void {
-  memory.fill(scratch + VISITED, 0, (<usize>(atomic.load<u32>(ROWS) >> 5) + 1) << 2);
-}
 
 /** The score of one row, as a key. */
 // @ts-ignore: decorator
@@ -126,6 +98,14 @@ export function walkLevel(
   return followLevel(query, level, ef, scratch, pool, u32.MAX_VALUE);
 }
 
+/** Begins a walk on the lowest level around the `count` rows that the pool holds. */
+export function startAround(count: u32, scratch: usize, pool: usize): void {
+  forgetMet(scratch);
+  for (let at: u32 = 0; at < count; at++) isMet(scratch, idOf(keyAt(pool, at)));
+  store<u32>(scratch, count, WALK_COUNT);
+  store<u32>(scratch, 0, WALK_CURSOR);
+}
+
 /** Begins a walk that `followLevel` ends. */
 // @ts-ignore: decorator
 @inline
@@ -137,7 +117,7 @@ export function startLevel(query: usize, start: u32, scratch: usize, pool: usize
 }
 
 /**
- * Goes on with a walk until it ends or has met `rows` more. How many the pool holds at the end; 0 when
+ * Goes on with a walk until it ends or has met `rows` more; a filtered one (filtered.ts) is on the lowest level. How many the pool holds at the end; 0 when
  * it has not ended and is to be called again, with nothing else done in the scratch slot meanwhile.
  */
 export function followLevel(
@@ -147,6 +127,7 @@ export function followLevel(
   scratch: usize,
   pool: usize,
   rows: u32,
+  isFiltered: bool = false,
 ): u32 {
   const batch = scratch + BATCH;
   const isSketched = sketchBits() != 0;
@@ -164,7 +145,9 @@ export function followLevel(
       const key = keyAt(pool, cursor);
       if ((key & 1) != 0) continue;
       store<u64>(pool + ((<usize>cursor) << 3), key | 1);
-      found += takeLinks(idOf(key), level, scratch, found);
+      found += isFiltered
+        ? takeAllowed(idOf(key), scratch, found)
+        : takeLinks(idOf(key), level, scratch, found);
       taken++;
     }
     met += found;

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemoryDisk, seededRandom, SystemDisk } from "../../../src/base/index.js";
 import {
-  AllowList,
   attachReader,
   openBuilder,
   selectIndex,
@@ -217,45 +216,6 @@ describe("engine shared", () => {
       const again = await openBuilder({ spec: specOf(), rows, directory, disk: left });
       expect([200, 400], `seed ${seed}`).toContain(again.indexed);
     }
-  });
-
-  it("walks with a filter that admits much or some, and compares with all it admits where few are near", async () => {
-    const rows = 12_000;
-    replica.append(clusteredRows(seededRandom(6), rows - rowCount, dimension));
-    await replica.build();
-    const query = replica.vectors[100]!;
-    const route = (admits: (ordinal: number) => boolean, ef: number): string => {
-      const allow = AllowList.of([...Array(rows).keys()].filter(admits), rows);
-      const { answer, recall } = replica.check({ query, k: 10, effort: { ef }, allow });
-      expect(recall, JSON.stringify(answer.route)).toBeGreaterThanOrEqual(0.9);
-      return answer.route.kind;
-    };
-    expect(route((ordinal) => ordinal % 2 === 0, 64)).toBe("walk");
-    expect(route((ordinal) => ordinal % 5 === 0, 16)).toBe("walk");
-    expect(route((ordinal) => ordinal % 20 === 0, 40)).toBe("list");
-    expect(route((ordinal) => ordinal % 50 === 0, 40)).toBe("scan");
-    // All but the 6,000 nearest: a filter that correlates with the query.
-    const near = new Set(replica.truth("l2", query).slice(0, 6000));
-    expect(route((ordinal) => !near.has(ordinal), 40)).toBe("walk_then_list");
-  });
-
-  it("passes over walks where walks with the same filter kept missing, but for one in sixteen", async () => {
-    const rows = 6000;
-    replica.append(clusteredRows(seededRandom(6), rows - rowCount, dimension));
-    await replica.build();
-    const query = replica.vectors[100]!;
-    const near = new Set(replica.truth("l2", query).slice(0, 3000));
-    const allow = AllowList.of(
-      [...Array(rows).keys()].filter((one) => !near.has(one)),
-      rows,
-    );
-    const routes = Array.from({ length: 24 }, () => {
-      const { answer, recall } = replica.check({ query, k: 10, effort: { ef: 20 }, allow });
-      expect(recall).toBeGreaterThanOrEqual(0.9);
-      return answer.route.kind;
-    });
-    expect(routes.slice(0, 5)).toEqual([...Array<string>(4).fill("walk_then_list"), "list"]);
-    expect(routes.filter((one) => one === "walk_then_list")).toHaveLength(5);
   });
 
   it("finds the living where the dead are many, told or not", () => {
