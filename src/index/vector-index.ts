@@ -122,14 +122,14 @@ export type IndexEvent =
     };
 
 /**
- * What is to be done next besides taking rows in: nothing, something now, or something that may take
- * a small share of idle time.
+ * What is to be done next besides taking rows in: nothing; something now; something that should not wait
+ * long, or may take a small share of idle time.
  */
-export type UpkeepNeed = "nothing" | "now" | "leisure";
+export type UpkeepNeed = "nothing" | "now" | "soon" | "leisure";
 
 /**
- * Whether rows come: there are some to take in; none just now, as between the commits of a trickle; or
- * none have come for a while.
+ * Whether rows come: there are some to take in; none just now, as between the commits of a trickle, when
+ * whatever is done should leave time for others; or none have come for a while.
  */
 export type Idleness = "busy" | "lull" | "quiet";
 

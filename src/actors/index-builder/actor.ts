@@ -202,11 +202,13 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     const began = clock.monotonic();
     const idle = (await this.#open.builder.add(sliceRows)) === 0;
     const ended = clock.monotonic();
-    if (!idle) this.#quietAtMs = ended + quietMs;
+    // While a snapshot is written, rows wait.
+    const isAwaited = !idle || this.#rows.committed > this.#open.builder.indexed;
+    if (isAwaited) this.#quietAtMs = ended + quietMs;
     this.#lists.tell(this.#open.builder);
     const isRebalancing = this.#lists.advance(this.#open.builder);
     const isRebalanced = this.#lists.takeFinished();
-    const need = await this.#upkeep(idle ? this.#stillness(ended) : "busy", ended - began);
+    const need = await this.#upkeep(isAwaited ? "busy" : this.#stillness(ended), ended - began);
     if (isRebalanced || this.#dueIn(idle) === 0) await this.#tryPublish();
     const isBusy = !idle || isRebalancing || need === "now";
     if (!isBusy) this.#recheckLater(need);
@@ -215,19 +217,24 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
 
   /**
    * What is needed now takes turns with taking rows in, which took `addedMs`; what may wait is done in
-   * idle time, and then a small share of it.
+   * idle time, and then a share of it. In a lull all of it is.
    */
   async #upkeep(idleness: Idleness, addedMs: number): Promise<UpkeepNeed> {
     const { clock } = this.#context;
     const first = clock.monotonic();
-    const restMs = this.#leisure.leftMs(first);
+    const isResting = this.#leisure.leftMs(first) > 0;
+    if (isResting && idleness === "lull") return "leisure";
     for (;;) {
       const began = clock.monotonic();
-      const need = await this.#open.builder.upkeep(restMs > 0 ? "busy" : idleness);
+      const need = await this.#open.builder.upkeep(isResting ? "busy" : idleness);
       const ended = clock.monotonic();
-      if (need === "leisure") this.#leisure.worked(began, ended);
-      if (need === "now" && ended - first < addedMs) continue;
-      return restMs > 0 && need === "nothing" ? "leisure" : need;
+      if (need === "now" && idleness !== "lull") {
+        if (ended - first < addedMs) continue;
+        return need;
+      }
+      if (need === "nothing") return isResting ? "leisure" : need;
+      this.#leisure.worked(need, began, ended);
+      return "leisure";
     }
   }
 

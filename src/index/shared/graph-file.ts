@@ -22,7 +22,8 @@ export function graphFileBytes(graph: SharedGraph, rows: number): number {
 
 /**
  * Writes the first `rows` rows, all that the graph holds, chunk by chunk; the graph must not change
- * meanwhile. Errors: the disk's.
+ * meanwhile. Each chunk is made durable before the next: commits whose sync waits for the file system's
+ * journal wait for one chunk, not for the whole file. Errors: the disk's.
  */
 export async function* writeGraph(
   disk: Disk,
@@ -39,6 +40,7 @@ export async function* writeGraph(
         // Through memory of its own: not every disk writes from shared memory.
         const own = new Uint8Array(chunk);
         await file.write(own, bytes);
+        await file.datasync();
         sum = crc32(own, sum);
         bytes += own.length;
         yield;

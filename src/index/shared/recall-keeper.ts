@@ -19,11 +19,11 @@ import {
 import { CalibrationSamples, sampleCount, type Slices, type Walk } from "../calibration-samples.js";
 import type { ExactScanner } from "../exact-scanner.js";
 import type { Metric } from "../metric.js";
+import type { Idleness } from "../vector-index.js";
 import type { RecallState } from "./snapshots.js";
 
-/** Measures again when the index has grown by this factor, and while no rows are to be taken in. */
-const calibrationGrowth = 1.5;
-const idleGrowth = 1.1;
+/** Measures again when the index has grown by this factor. */
+const calibrationGrowth: Readonly<Record<Idleness, number>> = { busy: 1.5, lull: 1.2, quiet: 1.1 };
 /** Samples that a calibration draws anew after that growth; after less of it, fewer. */
 const renewedSamples = sampleCount / 4;
 /** Probes after each change of the rows, once there are as many as are averaged. */
@@ -73,13 +73,10 @@ export class RecallKeeper {
     return this.#state.calibration;
   }
 
-  isCalibrationDue(indexed: number, isIdle: boolean): boolean {
+  isCalibrationDue(indexed: number, idleness: Idleness): boolean {
     if (indexed - this.#rows.dead < calibrationRowsMin) return false;
     const { calibration, calibratedAt } = this.#state;
-    return (
-      calibration.length === 0 ||
-      indexed >= calibratedAt * (isIdle ? idleGrowth : calibrationGrowth)
-    );
+    return calibration.length === 0 || indexed >= calibratedAt * calibrationGrowth[idleness];
   }
 
   /** Measures the rows [0, indexed) and moves on to that table. */
@@ -127,7 +124,7 @@ export class RecallKeeper {
   /** So that a row that comes costs about as many comparisons however often recall is measured. */
   #renewed(indexed: number): number {
     const growth = indexed / Math.max(1, this.#state.calibratedAt) - 1;
-    const share = Math.min(1, growth / (calibrationGrowth - 1));
+    const share = Math.min(1, growth / (calibrationGrowth.busy - 1));
     return Math.ceil(renewedSamples * share);
   }
 

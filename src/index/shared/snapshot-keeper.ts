@@ -4,8 +4,8 @@
  * A graph is written when it has grown by half since its last snapshot, when it is full, when it was
  * made anew, and, when no rows have come for a while, when it has grown by a tenth. So a row is written
  * about three times while rows come without rest, and a dozen times at most if they come in drops.
- * Nothing is taken in while a graph is copied to its file, chunk by chunk; making the file durable
- * goes on beside.
+ * Nothing is taken in while a graph is copied to its file, chunk by chunk; putting the file in the
+ * place of the last one goes on beside.
  */
 import type { DvespError } from "../../base/index.js";
 import { toDvespError } from "../../base/index.js";

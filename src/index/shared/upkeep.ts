@@ -4,14 +4,14 @@
  * snapshots sooner, rows linked again that no path leads to, and probes of the recall. Rows are taken
  * in between two slices, except while a graph is copied to disk.
  *
- * Between the commits of a trickle of rows, what is not needed at once is done in leisure: a small share
- * of the time, which is others' too.
+ * Between the commits of a trickle of rows, recall is measured sooner than while rows come without rest,
+ * and probed: in a share of the time, which is others' too.
  *
  * When probes say that the target is missed, recall is measured anew; when they still say so, all
  * graphs are built anew; when that does not help either, nothing more is tried until they agree.
  */
 import { setImmediate } from "node:timers/promises";
-import { DvespError, isDvespError } from "../../base/index.js";
+import { DvespError, isDvespError, unreachable } from "../../base/index.js";
 import type { SharedRows } from "../shared-rows.js";
 import type { Idleness, IndexEvent, UpkeepNeed } from "../vector-index.js";
 import { Decay, type RebuildReason } from "./decay.js";
@@ -64,7 +64,7 @@ export class Upkeep {
     if (!task) return "nothing";
     if ((await task.slices.next()).done === true) this.#task = undefined;
     await setImmediate();
-    return isHasty(task, idleness) ? "now" : "leisure";
+    return needOf(task, idleness);
   }
 
   /** What is under way; what can wait gives way to what cannot, and rests while rows come. */
@@ -88,7 +88,8 @@ export class Upkeep {
     const { parts, recall, snapshots } = this.#of;
     const isQuiet = idleness === "quiet";
     const task = (slices: Task["slices"]): Task => ({ slices, haste: "always" });
-    if (recall.isCalibrationDue(parts.indexed, isQuiet)) return task(this.#calibrate());
+    if (recall.isCalibrationDue(parts.indexed, isQuiet ? "quiet" : "busy"))
+      return task(this.#calibrate());
     const unsaved = snapshots.due(parts, isQuiet);
     if (unsaved !== undefined) return task(snapshots.write(parts, unsaved, recall.state));
     const rebuild = this.#rebuildDue();
@@ -101,7 +102,7 @@ export class Upkeep {
   /** What can wait for a time without rows, and gets on in a lull. */
   #spare(): Task | undefined {
     const { parts, recall } = this.#of;
-    if (recall.isCalibrationDue(parts.indexed, true))
+    if (recall.isCalibrationDue(parts.indexed, "lull"))
       return { slices: this.#calibrate(), haste: "quiet" };
     return recall.isProbeDue(parts.indexed) ? { slices: this.#probe(), haste: "never" } : undefined;
   }
@@ -188,6 +189,15 @@ export class Upkeep {
   }
 }
 
-function isHasty({ haste }: Task, idleness: Idleness): boolean {
-  return haste === "always" || (haste === "quiet" && idleness === "quiet");
+function needOf({ haste }: Task, idleness: Idleness): UpkeepNeed {
+  switch (haste) {
+    case "always":
+      return "now";
+    case "quiet":
+      return idleness === "quiet" ? "now" : "soon";
+    case "never":
+      return "leisure";
+    default:
+      return unreachable(haste);
+  }
 }

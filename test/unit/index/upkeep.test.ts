@@ -50,29 +50,29 @@ describe("upkeep of engine shared", () => {
     expect(measured().at(-1)).toBe(5500);
   });
 
-  it("measures recall in leisure between the rows of a trickle, and at once when they end", async () => {
-    const { replica, events } = await open(2600);
+  it("measures recall in rests between the rows of a trickle, and at once when they end", async () => {
+    const { replica, events } = await open(3200);
     const { builder } = replica;
     await builder.add(2000);
     while ((await builder.upkeep("quiet")) === "now");
     const rowsOf = (type: "index_calibrated" | "index_snapshot_written"): number[] =>
       ofType(events, type).map(({ indexed_rows }) => indexed_rows);
     const measuredFirst = rowsOf("index_calibrated").length;
-    await builder.add(300);
+    await builder.add(500);
     expect(await builder.upkeep("busy")).toBe("nothing");
-    expect(await builder.upkeep("lull")).toBe("leisure");
+    expect(await builder.upkeep("lull")).toBe("soon");
     await builder.add(1);
     expect(await builder.upkeep("busy")).toBe("nothing");
     for (let slices = 0; rowsOf("index_calibrated").length === measuredFirst; slices++) {
       expect(slices).toBeLessThan(1000);
-      expect(await builder.upkeep("lull")).toBe("leisure");
+      expect(await builder.upkeep("lull")).toBe("soon");
     }
-    await builder.add(299);
-    expect(await builder.upkeep("lull")).toBe("leisure");
+    await builder.add(500);
+    expect(await builder.upkeep("lull")).toBe("soon");
     while ((await builder.upkeep("quiet")) === "now");
-    expect(rowsOf("index_calibrated").slice(measuredFirst)).toEqual([2300, 2600]);
+    expect(rowsOf("index_calibrated").slice(measuredFirst)).toEqual([2500, 3001]);
     await builder.close();
-    expect(rowsOf("index_snapshot_written")).toEqual([2000, 2600]);
+    expect(rowsOf("index_snapshot_written")).toEqual([2000, 3001]);
     await replica.openBuilder();
   });
 
@@ -177,7 +177,7 @@ describe("probes", () => {
     const random = seededRandom(7);
     const options = { scanner, metric: "l2", hides: true, target: 0.98, walkTo, random } as const;
     const keeper = new RecallKeeper(options, { calibration: [], calibratedAt: 0 });
-    expect([keeper.isCalibrationDue(2000, false), keeper.isProbeDue(2000)]).toEqual([true, false]);
+    expect([keeper.isCalibrationDue(2000, "busy"), keeper.isProbeDue(2000)]).toEqual([true, false]);
     finish(keeper.calibrate(2000));
     const probe = (times: number): void => {
       for (let time = 0; time < times; time++) finish(keeper.probe(2000));
