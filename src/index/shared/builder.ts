@@ -124,7 +124,7 @@ export class SharedBuilder implements IndexBuilder {
   }
 
   get #calibration(): Calibration {
-    return this.#recall.calibration;
+    return this.#recall.calibrationOf(this.indexed);
   }
 
   #memories(): readonly WebAssembly.Memory[] {

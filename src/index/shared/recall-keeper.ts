@@ -20,6 +20,7 @@ import { CalibrationSamples, sampleCount, type Slices, type Walk } from "../cali
 import type { ExactScanner } from "../exact-scanner.js";
 import type { Metric } from "../metric.js";
 import type { Idleness } from "../vector-index.js";
+import { GrownCalibration } from "./grown-calibration.js";
 import type { RecallState } from "./snapshots.js";
 
 /** Measures again when the index has grown by this factor. */
@@ -54,6 +55,7 @@ export interface ProbeReport {
 export class RecallKeeper {
   readonly #options: RecallKeeperOptions;
   readonly #samples: CalibrationSamples;
+  readonly #grown = new GrownCalibration();
   #state: RecallState;
   #recalls: number[] = [];
   /** The rows that probes have seen, and how many probes have seen these. */
@@ -69,8 +71,10 @@ export class RecallKeeper {
     return this.#state;
   }
 
-  get calibration(): Calibration {
-    return this.#state.calibration;
+  /** What effort buys among the rows [0, indexed), of which some may have come since it was measured. */
+  calibrationOf(indexed: number): Calibration {
+    const { calibration, calibratedAt } = this.#state;
+    return this.#grown.of(calibration, indexed / Math.max(1, calibratedAt));
   }
 
   isCalibrationDue(indexed: number, idleness: Idleness): boolean {
@@ -135,12 +139,13 @@ export class RecallKeeper {
   /** What a search for ten with the default recall uses. */
   #ef(indexed: number): number | undefined {
     const { target } = this.#options;
-    return chooseEf(this.calibration, { recall: target }, probedK, indexed / rowsPerCandidate);
+    const calibration = this.calibrationOf(indexed);
+    return chooseEf(calibration, { recall: target }, probedK, indexed / rowsPerCandidate);
   }
 
   /** Recall that such a search should have: of some rows even the largest effort reaches less. */
   get #promise(): number {
-    return Math.min(this.#options.target, this.calibration.at(-1)?.recallAt10 ?? 1);
+    return Math.min(this.#options.target, this.#state.calibration.at(-1)?.recallAt10 ?? 1);
   }
 
   #countProbe(signature: string): void {
