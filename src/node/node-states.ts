@@ -23,7 +23,7 @@ export interface NodeStatesParts {
   readonly onState: (node: string, state: NodeState) => void;
 }
 
-const suspectMs = 600;
+const suspectMs = 500;
 const lookMs = 100;
 
 export class NodeStates {

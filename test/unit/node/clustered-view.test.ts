@@ -141,7 +141,7 @@ describe("the view of a node of several", () => {
     expect((await views[2]!.view.create(settings)).shards).toHaveLength(2);
   });
 
-  it("knows who is alive, suspected after 600 ms of silence, and dead without a link", async () => {
+  it("knows who is alive, suspected after 500 ms of silence, and dead without a link", async () => {
     const { clock, views } = await world();
     const { view, silent, log } = views[0]!;
     expect(view.isAlive("n1")).toBe(true);
@@ -154,7 +154,7 @@ describe("the view of a node of several", () => {
     silent.set("n2", 50).set("n3", 700);
     view.linksChanged();
     expect(log).toEqual(["n2 alive", "n3 suspect"]);
-    silent.set("n2", 601);
+    silent.set("n2", 501);
     await clock.advance(100);
     expect(log.at(-1)).toBe("n2 suspect");
     expect(view.isAlive("n2")).toBe(false);
