@@ -122,10 +122,10 @@ export type IndexEvent =
     };
 
 /**
- * What is to be done next besides taking rows in: nothing; something now; something that should not wait
- * long, or may take a small share of idle time.
+ * What is to be done next besides taking rows in: nothing; something now; or something that may take a
+ * share of the time, a smaller one each.
  */
-export type UpkeepNeed = "nothing" | "now" | "soon" | "leisure";
+export type UpkeepNeed = "nothing" | "now" | "soon" | "later" | "leisure";
 
 /**
  * Whether rows come: there are some to take in; none just now, as between the commits of a trickle, when

@@ -217,7 +217,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
 
   /**
    * What is needed now takes turns with taking rows in, which took `addedMs`; what may wait is done in
-   * idle time, and then a share of it. In a lull all of it is.
+   * idle time, and then a share of it.
    */
   async #upkeep(idleness: Idleness, addedMs: number): Promise<UpkeepNeed> {
     const { clock } = this.#context;
@@ -228,10 +228,8 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
       const began = clock.monotonic();
       const need = await this.#open.builder.upkeep(isResting ? "busy" : idleness);
       const ended = clock.monotonic();
-      if (need === "now" && idleness !== "lull") {
-        if (ended - first < addedMs) continue;
-        return need;
-      }
+      if (need === "now" && ended - first < addedMs) continue;
+      if (need === "now") return need;
       if (need === "nothing") return isResting ? "leisure" : need;
       this.#leisure.worked(need, began, ended);
       return "leisure";

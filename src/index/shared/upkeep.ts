@@ -29,8 +29,11 @@ const surveyGrowth = 1.5;
 const probesPerReport = 16;
 
 interface Task {
-  /** When it is done without rests between its slices: always, while no rows come, or never. */
-  readonly haste: "always" | "quiet" | "never";
+  /**
+   * When it is done without rests between its slices: always, not in a lull, only while no rows come, or
+   * never.
+   */
+  readonly haste: "utmost" | "high" | "low" | "none";
   readonly slices: Iterator<unknown> | AsyncIterator<unknown>;
 }
 
@@ -70,7 +73,7 @@ export class Upkeep {
   /** What is under way; what can wait gives way to what cannot, and rests while rows come. */
   #choose(idleness: Idleness): Task | undefined {
     if (!this.#task) return this.#next(idleness);
-    if (this.#task.haste === "always") return this.#task;
+    if (isNeeded(this.#task)) return this.#task;
     return this.#next("busy") ?? (idleness === "busy" ? undefined : this.#task);
   }
 
@@ -87,7 +90,10 @@ export class Upkeep {
   #urgent(idleness: Idleness): Task | undefined {
     const { parts, recall, snapshots } = this.#of;
     const isQuiet = idleness === "quiet";
-    const task = (slices: Task["slices"]): Task => ({ slices, haste: "always" });
+    const task = (slices: Task["slices"]): Task => ({ slices, haste: "high" });
+    // Until there is a table, searches scan.
+    if (recall.isCalibrationDue(parts.indexed, "busy") && recall.state.calibration.length === 0)
+      return { slices: this.#calibrate(), haste: "utmost" };
     if (recall.isCalibrationDue(parts.indexed, isQuiet ? "quiet" : "busy"))
       return task(this.#calibrate());
     const unsaved = snapshots.due(parts, isQuiet);
@@ -103,8 +109,8 @@ export class Upkeep {
   #spare(): Task | undefined {
     const { parts, recall } = this.#of;
     if (recall.isCalibrationDue(parts.indexed, "lull"))
-      return { slices: this.#calibrate(), haste: "quiet" };
-    return recall.isProbeDue(parts.indexed) ? { slices: this.#probe(), haste: "never" } : undefined;
+      return { slices: this.#calibrate(), haste: "low" };
+    return recall.isProbeDue(parts.indexed) ? { slices: this.#probe(), haste: "none" } : undefined;
   }
 
   /** A part that has grown by half since rows were looked for to which no path leads. */
@@ -189,13 +195,20 @@ export class Upkeep {
   }
 }
 
+/** What cannot wait for a lull goes on while rows come. */
+function isNeeded({ haste }: Task): boolean {
+  return haste === "utmost" || haste === "high";
+}
+
 function needOf({ haste }: Task, idleness: Idleness): UpkeepNeed {
   switch (haste) {
-    case "always":
+    case "utmost":
       return "now";
-    case "quiet":
-      return idleness === "quiet" ? "now" : "soon";
-    case "never":
+    case "high":
+      return idleness === "lull" ? "soon" : "now";
+    case "low":
+      return idleness === "quiet" ? "now" : "later";
+    case "none":
       return "leisure";
     default:
       return unreachable(haste);

@@ -13,9 +13,9 @@ describe("Leisure", () => {
 
   it("rests less after what is needed sooner", () => {
     const leisure = new Leisure();
-    leisure.worked("soon", 100, 110);
+    leisure.worked("later", 100, 110);
     expect(leisure.leftMs(110)).toBe(100);
-    leisure.worked("now", 200, 210);
+    leisure.worked("soon", 200, 210);
     expect(leisure.leftMs(210)).toBe(30);
   });
 

@@ -126,7 +126,7 @@ describe(`writes to a single replica (SEED=${seed})`, () => {
     await expect(world.coordinator.write(write)).resolves.toEqual(outcome);
     const [message] = world.sent();
     expect(message).toMatchObject({ type: "write", write: write.write });
-    expect(message?.operation_id).toMatch(/^o:[0-9a-f-]{36}$/);
+    expect(message?.operation_id).toMatch(/^o:[0-9a-z]{9}-[0-9a-f-]{36}$/);
     expect(message?.remember_ms).toBeUndefined();
     expect(world.replica.asked[0]?.options.timeout_ms).toBe(1000);
   });

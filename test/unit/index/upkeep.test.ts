@@ -60,15 +60,15 @@ describe("upkeep of engine shared", () => {
     const measuredFirst = rowsOf("index_calibrated").length;
     await builder.add(500);
     expect(await builder.upkeep("busy")).toBe("nothing");
-    expect(await builder.upkeep("lull")).toBe("soon");
+    expect(await builder.upkeep("lull")).toBe("later");
     await builder.add(1);
     expect(await builder.upkeep("busy")).toBe("nothing");
     for (let slices = 0; rowsOf("index_calibrated").length === measuredFirst; slices++) {
       expect(slices).toBeLessThan(1000);
-      expect(await builder.upkeep("lull")).toBe("soon");
+      expect(await builder.upkeep("lull")).toBe("later");
     }
     await builder.add(500);
-    expect(await builder.upkeep("lull")).toBe("soon");
+    expect(await builder.upkeep("lull")).toBe("later");
     while ((await builder.upkeep("quiet")) === "now");
     expect(rowsOf("index_calibrated").slice(measuredFirst)).toEqual([2500, 3001]);
     await builder.close();
