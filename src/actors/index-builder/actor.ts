@@ -2,42 +2,26 @@
  * The only writer of one shard's index: takes committed rows into it, a slice at a time, and makes
  * the result known. Search never waits for it: rows not yet taken in are scanned exactly.
  */
-import { isDvespError, toDvespError, unreachable } from "../../base/index.js";
+import { isDvespError, unreachable } from "../../base/index.js";
 import type { Timer } from "../../base/index.js";
-import { SharedRows, openBuilder, selectIndex } from "../../index/index.js";
+import { SharedRows, selectIndex } from "../../index/index.js";
 import type {
-  BuildHelpers,
   Idleness,
-  IndexBuilder,
-  IndexEvent,
   IndexPublication,
-  IndexSpec,
-  IndexedCollection,
   ListFacts,
   RebalanceStep,
-  RunTask,
   SharedRowsHandle,
   UpkeepNeed,
 } from "../../index/index.js";
 import { defineActor } from "../../runtime/index.js";
-import type { Actor, ActorContext, Address, Envelope } from "../../runtime/index.js";
-import { builderSlot, rowSlots } from "../row-slots.js";
+import type { Actor, ActorContext, Envelope } from "../../runtime/index.js";
+import { builderSlot } from "../row-slots.js";
 import { directoryBytes } from "./directory-bytes.js";
 import { Leisure } from "./leisure.js";
 import { ListRebalance } from "./list-rebalance.js";
-import type { BuiltIndex } from "./list-rebalance.js";
+import { nameOf, openIndex } from "./open-index.js";
+import type { IndexBuilderArgs, OpenIndex } from "./open-index.js";
 import { PublishPolicy } from "./publish-policy.js";
-
-export interface IndexBuilderArgs {
-  readonly collection: string;
-  readonly shard: number;
-  readonly directory: string;
-  readonly index: IndexedCollection;
-  /** Threads that may help to build, at most `helpersMax`. */
-  readonly helpers: number;
-  /** Told of each publication. */
-  readonly owner: Address;
-}
 
 export type IndexBuilderMessage =
   | { readonly type: "rows_committed" }
@@ -62,58 +46,18 @@ export default defineActor<IndexBuilderArgs, IndexBuilderMessage>({
     const [handle] = context.attachments;
     const rows = SharedRows.attach(handle as SharedRowsHandle, builderSlot(args.index.metric));
     const spec = selectIndex(args.index, rows.committed);
-    const actor = new IndexBuilderActor(context, args, rows, await open(context, args, spec, rows));
+    const actor = new IndexBuilderActor(
+      context,
+      args,
+      rows,
+      await openIndex(context, args, spec, rows),
+    );
     await actor.announceLoaded();
     return actor;
   },
 });
 
-interface OpenBuilder {
-  readonly spec: IndexSpec;
-  readonly builder: IndexBuilder;
-}
-
-async function open(
-  context: ActorContext,
-  args: IndexBuilderArgs,
-  spec: IndexSpec,
-  rows: SharedRows,
-): Promise<OpenBuilder> {
-  const { directory } = args;
-  const helpers = helpersOf(context, args);
-  const { tasks, random } = context;
-  const { disk } = context.storage;
-  const runTask: RunTask | undefined =
-    tasks && ((module, exportName, given) => tasks.run(module, exportName, given));
-  const onEvent = (event: IndexEvent): void => context.emit({ ...event, ...nameOf(args) });
-  const options = { spec, rows, directory, disk, random, helpers, runTask, onEvent };
-  const builder = await openBuilder(options);
-  return { spec, builder };
-}
-
-/** Threads of the host that help to build; the loss of one is an event, and nothing else. */
-function helpersOf(context: ActorContext, args: IndexBuilderArgs): BuildHelpers | undefined {
-  const { tasks } = context;
-  const { helpers: count } = args;
-  if (!tasks || count === 0) return undefined;
-  return {
-    count,
-    firstSlot: rowSlots.firstHelper,
-    run: (module, exportName, given) =>
-      tasks.run(module, exportName, given).catch((error: unknown) => {
-        const plain = toDvespError(error).toPlain();
-        context.emit({ type: "index_helper_lost", ...nameOf(args), error: plain });
-        throw error;
-      }),
-  };
-}
-
-/** How its events name an index. */
-function nameOf({ collection, shard, index }: IndexBuilderArgs): BuiltIndex {
-  return { collection, shard, distance_metric: index.metric };
-}
-
-function policyOf({ builder }: OpenBuilder): PublishPolicy {
+function policyOf({ builder }: OpenIndex): PublishPolicy {
   return new PublishPolicy(builder.publicationCost, builder.indexed);
 }
 
@@ -121,7 +65,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   readonly #context: ActorContext;
   readonly #args: IndexBuilderArgs;
   readonly #rows: SharedRows;
-  #open: OpenBuilder;
+  #open: OpenIndex;
   #policy: PublishPolicy;
   readonly #lists: ListRebalance;
   readonly #leisure = new Leisure();
@@ -130,12 +74,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
   #quietAtMs = 0;
   #recheck: Timer | undefined;
 
-  constructor(
-    context: ActorContext,
-    args: IndexBuilderArgs,
-    rows: SharedRows,
-    opened: OpenBuilder,
-  ) {
+  constructor(context: ActorContext, args: IndexBuilderArgs, rows: SharedRows, opened: OpenIndex) {
     this.#context = context;
     this.#args = args;
     this.#rows = rows;
@@ -277,7 +216,7 @@ class IndexBuilderActor implements Actor<IndexBuilderMessage> {
     const spec = selectIndex(this.#args.index, this.#rows.committed);
     if (spec.type === this.#open.spec.type) return;
     await this.#open.builder.close();
-    this.#open = await open(this.#context, this.#args, spec, this.#rows);
+    this.#open = await openIndex(this.#context, this.#args, spec, this.#rows);
     this.#policy = policyOf(this.#open);
   }
 

@@ -2,6 +2,7 @@
  * Keeps what may wait to a share of the time: after each piece of it comes a rest. So measuring recall
  * or writing a snapshot does not come over the searches and writes of a busy node all at once.
  */
+
 /** Rest after a piece of work, as a multiple of what it took, and at least. */
 const restFactors = { soon: 3, later: 10, leisure: 30 } as const;
 const restMsMin = 20;

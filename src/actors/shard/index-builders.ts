@@ -13,7 +13,7 @@ import type { CollectionSettings } from "../../protocol/index.js";
 import type { ActorRef, ActorSystem, Address } from "../../runtime/index.js";
 import type { ChildSpec, Supervisor } from "../../supervisors/index.js";
 import { indexedCollection } from "../collection/settings.js";
-import type { IndexBuilderArgs } from "../index-builder/actor.js";
+import type { IndexBuilderArgs } from "../index-builder/open-index.js";
 import type { MetricBuilders } from "./metric-indexes.js";
 import { onHost } from "./on-host.js";
 

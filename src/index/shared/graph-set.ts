@@ -5,13 +5,8 @@
  */
 import type { SharedSpec } from "../index-spec.js";
 import { graphLayout } from "./graph-layout.js";
-import {
-  SharedGraph,
-  type FilteredWalk,
-  type GraphHits,
-  type GraphList,
-  type GraphWalk,
-} from "./graph.js";
+import type { FilteredWalk, GraphHits, GraphList, GraphWalk } from "./graph-queries.js";
+import { SharedGraph } from "./graph.js";
 
 /** Rows of a graph that is full: whole words of an allow-list. */
 export function graphRowsOf(spec: SharedSpec): number {

@@ -17,6 +17,7 @@ import {
   slot,
   type GraphLayout,
 } from "./graph-layout.js";
+import type { FilteredWalk, GraphHits, GraphList, GraphWalk } from "./graph-queries.js";
 
 /** Memory is taken in steps of 2 MiB. */
 const growthPages = 32;
@@ -32,49 +33,6 @@ const walkedRows = 2048;
 const seeds = 16;
 const sampledRows = 512;
 const sampledPlaces = 16;
-
-export interface GraphWalk {
-  readonly query: Float32Array;
-  /** Rows wanted at most. */
-  readonly wanted: number;
-  /** Candidates kept during the walk, at most `efMax`. */
-  readonly ef: number;
-  /** Only the graph's rows below are returned. */
-  readonly limit: number;
-  readonly allow?: AllowList | undefined;
-  /** Ordinal of a row that is walked around as if it had never come. */
-  readonly hidden?: number | undefined;
-  /** Called at the end, and after every few thousand rows before; may throw. */
-  readonly between?: (() => void) | undefined;
-  /** Ordinal of the graph's first row, a multiple of 32; default 0. */
-  readonly first?: number;
-}
-
-/** Compares with all admitted rows below `limit`. */
-export interface GraphList {
-  readonly query: Float32Array;
-  /** Rows wanted at most, no more than `efMax`. */
-  readonly wanted: number;
-  readonly limit: number;
-  readonly allow: AllowList;
-  /** Called about once a millisecond; may throw. */
-  readonly between: () => void;
-  /** As of a walk. */
-  readonly first?: number;
-}
-
-/** Walks over admitted rows alone. */
-export interface FilteredWalk extends GraphList {
-  /** Candidates kept during the walk, at most `efMax`. */
-  readonly ef: number;
-}
-
-export interface GraphHits {
-  /** The nearest, at most as many as were wanted. */
-  readonly ordinals: Uint32Array;
-  /** Rows that qualify among the candidates. */
-  readonly count: number;
-}
 
 export class SharedGraph {
   readonly layout: GraphLayout;
@@ -252,12 +210,20 @@ export class SharedGraph {
    * through one other row: whatever the filter, it compares with admitted rows only. It may miss those
    * that no such links reach.
    */
-  filteredWalk({ query, wanted, ef, limit, allow, between, first = 0 }: FilteredWalk): GraphHits {
+  filteredWalk({
+    query,
+    wanted,
+    ef,
+    share,
+    limit,
+    allow,
+    between,
+    first = 0,
+  }: FilteredWalk): GraphHits {
     this.#load(query);
     const scratch = this.#scratch;
     this.#kernels.prepareQuery(scratch);
     this.#loadAllowed(allow, first, limit);
-    const share = allow.countIn(first, first + limit) / limit;
     this.#kernels.openFiltered(scratch, this.#seed(limit, share));
     let met = 0;
     while ((met = this.#kernels.walkFiltered(scratch, ef, walkedRows)) === 0) between();
@@ -265,7 +231,7 @@ export class SharedGraph {
     return { ordinals: this.#collected(Math.min(count, wanted), first), count };
   }
 
-  /** Puts the nearest of a sample of the allowed rows, a `share` of those below `limit`, in the pool. */
+  /** Puts the nearest of a sample of the allowed rows, about a `share` of those below `limit`, in the pool. */
   #seed(limit: number, share: number): number {
     const step = 32 * Math.ceil(limit / 32 / sampledPlaces);
     const length = Math.min(step, 32 * Math.ceil(sampledRows / share / 32 / sampledPlaces));

@@ -9,7 +9,7 @@ import type { Hits } from "../hits.js";
 import type { Metric } from "../metric.js";
 import type { IndexQuery } from "../vector-index.js";
 import { efMax } from "./graph-layout.js";
-import type { GraphHits, GraphList } from "./graph.js";
+import type { GraphHits, GraphList } from "./graph-queries.js";
 import type { GraphSet } from "./graph-set.js";
 
 /**
@@ -52,10 +52,11 @@ export class RankedGraphs {
     return this.#rank(query, this.#graphs.walk(walk));
   }
 
-  /** By a walk of effort `ef` over admitted rows alone. */
-  filteredWalk(query: FilteredQuery, ef: number): Found {
-    const { allow } = query;
-    const walk = { ...this.#common(query), wanted: rankedOf(query.k, ef), ef, allow };
+  /** By a walk of effort `ef` over the admitted rows alone, so many in all. */
+  filteredWalk(query: FilteredQuery, ef: number, admitted: number): Found {
+    const { allow, k } = query;
+    const share = admitted / this.#limit;
+    const walk = { ...this.#common(query), wanted: rankedOf(k, ef), ef, share, allow };
     return this.#rank(query, this.#graphs.filteredWalk(walk));
   }
 

@@ -122,25 +122,25 @@ export class SharedReader implements IndexReader {
   }
 
   #searchAdmitted(query: FilteredQuery, plan: WalkPlan): IndexAnswer {
-    const { ef, admitted, candidates } = plan;
+    const { admitted, candidates } = plan;
     if (isWalkCheaper(candidates, admitted) && this.#history.isWorthWhile(query.allow)) {
       const walk = (): IndexAnswer => this.#walkOrList(query, plan);
-      return this.#filteredOr(query, ef, "filtered_walk", candidates, walk);
+      return this.#filteredOr(query, plan, "filtered_walk", candidates, walk);
     }
     const list = (): IndexAnswer => this.#list(query, { kind: "list", compared: admitted });
-    return this.#filteredOr(query, ef, "filtered_walk", this.#listCost(admitted), list);
+    return this.#filteredOr(query, plan, "filtered_walk", this.#listCost(admitted), list);
   }
 
   /** Walks among all rows; where that finds too few of the admitted ones, looks at these alone. */
   #walkOrList(query: FilteredQuery, plan: WalkPlan): IndexAnswer {
-    const { ef, admitted } = plan;
+    const { admitted } = plan;
     let isHit = true;
     const answer = this.#walkOn(query, plan, (last) => {
       isHit = false;
       const route = { kind: "walk_then_list", ef: last, compared: admitted } as const;
       const list = (): IndexAnswer => this.#list(query, route);
       const cost = this.#listCost(admitted);
-      return this.#filteredOr(query, ef, "walk_then_filtered_walk", cost, list);
+      return this.#filteredOr(query, plan, "walk_then_filtered_walk", cost, list);
     });
     this.#history.note(query.allow, isHit);
     return answer;
@@ -170,7 +170,7 @@ export class SharedReader implements IndexReader {
    */
   #filteredOr(
     query: FilteredQuery,
-    wantedEf: number,
+    { ef: wantedEf, admitted }: WalkPlan,
     kind: "filtered_walk" | "walk_then_filtered_walk",
     otherCost: number,
     other: () => IndexAnswer,
@@ -181,7 +181,7 @@ export class SharedReader implements IndexReader {
     const { recall = this.#publication.spec.recall } = effort;
     const trust = this.#filteredWalks.next(allow, ef, recall);
     if (trust === "distrusted") return other();
-    const { hits, kept } = this.#ranked.filteredWalk(query, ef);
+    const { hits, kept } = this.#ranked.filteredWalk(query, ef, admitted);
     const isEnough = hits.ordinals.length === k && kept >= ef * keptShareMin;
     if (trust === "trusted" && isEnough)
       return { hits: within(hits, maxDistance), route: { kind, ef } };

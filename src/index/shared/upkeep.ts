@@ -91,11 +91,11 @@ export class Upkeep {
     const { parts, recall, snapshots } = this.#of;
     const isQuiet = idleness === "quiet";
     const task = (slices: Task["slices"]): Task => ({ slices, haste: "high" });
-    // Until there is a table, searches scan.
-    if (recall.isCalibrationDue(parts.indexed, "busy") && recall.state.calibration.length === 0)
-      return { slices: this.#calibrate(), haste: "utmost" };
-    if (recall.isCalibrationDue(parts.indexed, isQuiet ? "quiet" : "busy"))
-      return task(this.#calibrate());
+    if (recall.isCalibrationDue(parts.indexed, isQuiet ? "quiet" : "busy")) {
+      // Until there is a table, searches scan.
+      const haste = recall.state.calibration.length === 0 ? "utmost" : "high";
+      return { slices: this.#calibrate(), haste };
+    }
     const unsaved = snapshots.due(parts, isQuiet);
     if (unsaved !== undefined) return task(snapshots.write(parts, unsaved, recall.state));
     const rebuild = this.#rebuildDue();
